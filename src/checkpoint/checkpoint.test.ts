@@ -19,7 +19,7 @@ type Part = (typeof parts)[number];
 let count = 0;
 let model = "";
 
-/** A folder of its own for each test: the small model by links, of which a test replaces what it needs. */
+/** A folder for each test: the small model by links, of which a test replaces what it needs. */
 beforeEach(() => {
   model = path.join(folder, String(count++));
   mkdirSync(model);
@@ -45,7 +45,7 @@ function renamed(rename: (name: string) => string): Map<string, NdArray> {
   return new Map([...vaeTensors].map(([name, array]) => [rename(name), array]));
 }
 
-/** The same shape, kind of number and bytes; comparing a million numbers one by one takes seconds. */
+/** Expects the same shape, dtype and bytes; comparing a million numbers one by one takes seconds. */
 function expectSame(stored: StoredArray, { dtype, shape, data }: NdArray): void {
   const found = readStoredArray(stored);
   expect([found.dtype, found.shape]).toEqual([dtype, shape]);

@@ -2,17 +2,17 @@ import type { StoredArray } from "../array/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
 
 export type Family = "sd1" | "sd2" | "sdxl";
-/** What a U-Net takes: noisy latents (4 channels), or with them a mask and the latents of the masked image (9 channels). */
+/** The U-Net's input: noisy latents (4 channels), or with them a mask and the latents of the masked image (9 channels). */
 export type UNetInputKind = "latents" | "inpainting";
 export type ComponentName = "unet" | "vae" | "textEncoder" | "textEncoder2";
 
-/** A decision and why it was taken, so that it can be shown: a wrong prediction type gives pure noise. */
+/** A decision and its reason, so that it can be shown: a wrong prediction type gives pure noise. */
 export interface Decided<Value> {
   readonly value: Value;
   readonly reason: string;
 }
 
-/** One network of a model: where each of its tensors is. */
+/** One network of a model: where its tensors are. */
 export interface Component {
   /** Tensors by Diffusers/Transformers name; exactly the tensors the network needs. */
   readonly tensors: ReadonlyMap<string, StoredArray>;
@@ -47,19 +47,19 @@ export interface Checkpoint {
   readonly schedulerConfig: Readonly<Record<string, unknown>> | undefined;
   /** `__metadata__` of a single .safetensors file. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** What looks wrong but does not prevent use: a user's setting against what the file shows. */
+  /** What looks wrong but does not prevent use: a user's setting that contradicts the file. */
   readonly warnings: readonly string[];
 }
 
 export interface OpenOptions {
-  /** `--v2`, `--sdxl`, `--v1`; detected when left out. */
+  /** `--v2`, `--sdxl`, `--v1`; detected if omitted. */
   readonly family?: Family | undefined;
-  /** `--v_parameterization`; detected when left out. */
+  /** `--v_parameterization`; detected if omitted. */
   readonly predictionType?: PredictionType | undefined;
   /** `--vae`: a VAE file, a VAE folder or another model whose VAE to take. */
   readonly vae?: string | undefined;
-  /** The weight files to prefer in a Diffusers folder: "fp16", "bf16", "non_ema". */
+  /** Weight files to prefer in a Diffusers folder: "fp16", "bf16", "non_ema". */
   readonly variant?: string | undefined;
-  /** Whether the caller can feed a U-Net that takes a mask and a masked image, too; else such a model is refused. */
+  /** Whether to accept a U-Net that also takes a mask and a masked image; otherwise such a model is refused. */
   readonly allowInpainting?: boolean | undefined;
 }

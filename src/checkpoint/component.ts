@@ -6,7 +6,7 @@ import { unetTensorNames } from "./names/unet.ts";
 import { isVaeAttentionMatrix, modernVaeName, vaeTensorNames } from "./names/vae.ts";
 import { reshaped } from "./stored.ts";
 
-/** The tensors of one network as found, under Diffusers/Transformers names, with whatever else was beside them. */
+/** The tensors of one network as found, under Diffusers/Transformers names, with any others beside them. */
 export interface FoundComponent {
   readonly name: ComponentName;
   /** File or folder, for messages. */
@@ -14,7 +14,7 @@ export interface FoundComponent {
   readonly tensors: ReadonlyMap<string, StoredArray>;
   /** Tensors of unsupported dtypes among this network's: name in the file -> dtype. */
   readonly unusable: ReadonlyMap<string, string>;
-  /** Names in the file, among this network's, that no rule gives a place. */
+  /** This network's names in the file to which no rule applies. */
   readonly unknown?: readonly string[];
   readonly config: Component["config"];
   readonly spelling: Spelling;
@@ -24,18 +24,18 @@ export interface FoundComponent {
 export interface Needs {
   /** SDXL's second text encoder has a projection, its U-Net added conditions. */
   readonly isSdxl: boolean;
-  /** Rank that the U-Net's projections shall have; undefined leaves them as stored. */
+  /** Required rank of the U-Net's projections; undefined leaves them as stored. */
   readonly projectionRank?: 2 | 4 | undefined;
 }
 
-/** A file or folder that is a model, before anything is decided about it. */
+/** A model's file or folder, before anything is decided about it. */
 export interface FoundModel extends Pick<Checkpoint, "path" | "layout" | "schedulerConfig" | "metadata"> {
-  /** Look for a network each. @throws when it is not there or of a kind that is not supported */
+  /** Finds each network. @throws if it is missing or of an unsupported kind */
   readonly find: Readonly<Record<ComponentName, () => FoundComponent>>;
   readonly hasTwoTextEncoders: boolean;
-  /** Rank that the U-Net's projections have in a model of the family; undefined: as stored. */
+  /** Rank of the U-Net's projections in a model of the family; undefined: as stored. */
   readonly projectionRank: (family: Family) => Needs["projectionRank"];
-  /** Names of the file, for marker tensors. */
+  /** Names in the file, for marker tensors. */
   readonly names: { has(name: string): boolean };
   readonly globalStep: number | undefined;
   readonly hasZeroTerminalSnr: boolean;
@@ -50,7 +50,7 @@ const componentLabels: Readonly<Record<ComponentName, string>> = {
 
 const weightDtypes: readonly DType[] = ["float64", "float32", "float16", "bfloat16"];
 
-/** A component with exactly the tensors its network needs, in today's names and ranks.
+/** A component with exactly the tensors its network needs, with today's names and ranks.
  *  @throws CHECKPOINT_INCOMPLETE naming the first missing tensors; CHECKPOINT_DTYPE */
 export function completeComponent(found: FoundComponent, needs: Needs): Component {
   const canonical = new Map<string, StoredArray>();
@@ -79,11 +79,11 @@ function requiredNames({ name, config }: FoundComponent, tensors: ReadonlyMap<st
   return textEncoderTensorNames(tensors, config, name === "textEncoder2");
 }
 
-/** What accompanies the networks' own tensors in ordinary files. */
+/** Tensors that ordinary files hold beside the networks' own. */
 const ordinary =
   /^(loss|model_ema)[._]|(^|\.)(position_ids|logit_scale|attn_mask|text_projection(\.weight)?)$|^(vision_model|visual_projection|visual)\./;
 
-/** A warning where a network has tensors that ours has no place for: the original would behave differently with them. */
+/** A warning if a network has tensors that the architecture lacks: the original would behave differently with them. */
 export function warnOfUnknown(found: FoundComponent, { tensors }: Component): string[] {
   const unused = [...found.tensors.keys()].filter((name) => !tensors.has(todaysName(found.name, name)));
   const unknown = [...(found.unknown ?? []), ...unused].filter((name) => !ordinary.test(name));
@@ -131,7 +131,7 @@ function wrongDtype({ name, where }: FoundComponent, tensor: string, dtype: DTyp
   );
 }
 
-/** A network that is not there at all. */
+/** The error for a missing network. */
 export function missingComponent(name: ComponentName, where: string, what = ""): CoinageError {
   return new CoinageError("CHECKPOINT_INCOMPLETE", `${where} has no ${componentLabels[name]}${what}.`, {
     hint:

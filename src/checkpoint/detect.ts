@@ -5,16 +5,16 @@ import type { Decided, Family, UNetInputKind } from "./checkpoint.ts";
 import type { FoundComponent } from "./component.ts";
 import { readStoredArray } from "./stored.ts";
 
-/** What a model shows, and why. */
+/** What a model's file indicates, and why. */
 interface Seen<Value> extends Decided<Value> {
-  /** Whether it follows from the model's own statement or structure, not from a rule of thumb. */
+  /** Whether it follows from the model's metadata or structure, not from a rule of thumb. */
   readonly isCertain: boolean;
 }
 
 interface Question<Value> {
   /** The model's path. */
   readonly where: string;
-  /** What the user says it is, and by which flag. */
+  /** The user's setting, and its flag. */
   readonly asked: { readonly value: Value; readonly flag: string } | undefined;
   readonly say: (value: Value) => string;
   readonly warn: (text: string) => void;
@@ -28,11 +28,11 @@ function likely<Value>(value: Value, reason: string): Seen<Value> {
   return { value, reason, isCertain: false };
 }
 
-/** What the model shows; where that is no more than likely, the user's word takes precedence, with a warning.
+/** What the model's file indicates; if that is only likely, the user's setting takes precedence, with a warning.
  *  differs from sd-scripts: family and prediction type are taken from flags alone; with wrong ones training fails later, or learns from noise.
  *  coinage: family and prediction type are detected from the model, and flags that cannot be true are refused.
  *  because: the flags are easily forgotten, and the mistake shows late.
- *  @throws CHECKPOINT_CONTRADICTED when the user says what the model cannot be */
+ *  @throws CHECKPOINT_CONTRADICTED if the user's setting cannot be true */
 function decide<Value>(seen: Seen<Value>, { where, asked, say, warn }: Question<Value>): Decided<Value> {
   const { value, reason, isCertain } = seen;
   if (!asked) return { value, reason };
@@ -49,14 +49,14 @@ function decide<Value>(seen: Seen<Value>, { where, asked, say, warn }: Question<
 
 type Config = Readonly<Record<string, unknown>> | undefined;
 
-/** What a model shows of its family. */
+/** What indicates a model's family. */
 export interface FamilyEvidence {
-  /** Two text encoders. */
+  /** Whether there are two text encoders. */
   readonly hasTwoTextEncoders: boolean;
-  /** The text encoder's tensors carry OpenCLIP's names; undefined where the layout names all encoders alike. */
+  /** Whether the text encoder's tensors have OpenCLIP's names; undefined if the layout names all encoders alike. */
   readonly hasOpenClipNames: boolean | undefined;
   readonly textEncoderConfig: Config;
-  /** Width of the text vectors that the U-Net takes. */
+  /** Width of the text vectors for the U-Net. */
   readonly crossAttentionDim: number | undefined;
   /** Rank of the U-Net's projections: 4 convolutions (SD1), 2 linear (SD2). */
   readonly projectionRank: number | undefined;
@@ -68,10 +68,10 @@ export const familyNames: Readonly<Record<Family, string>> = {
   sdxl: "Stable Diffusion XL",
 };
 
-/** The flags that tell sd-scripts the family. */
+/** sd-scripts' flags for the family. */
 const familyFlags: Readonly<Record<Family, string>> = { sd1: "--v1", sd2: "--v2", sdxl: "--sdxl" };
 
-/** The family of a model. asked: what the user says it is. @throws CHECKPOINT_CONTRADICTED */
+/** The family of a model. asked: the user's setting. @throws CHECKPOINT_CONTRADICTED */
 export function decideFamily(
   evidence: FamilyEvidence,
   asked: Family | undefined,
@@ -102,13 +102,13 @@ interface PredictionEvidence {
   readonly family: Family;
   readonly schedulerConfig: Readonly<Record<string, unknown>> | undefined;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Names of the file, for marker tensors. */
+  /** Names in the file, for marker tensors. */
   readonly names: { has(name: string): boolean };
   readonly globalStep: number | undefined;
   readonly unet: ReadonlyMap<string, StoredArray>;
 }
 
-/** What the U-Net predicts. asked: what the user says it does. Source: Diffusers, loaders/single_file_utils.py; ComfyUI, supported_models.py; Stability AI, ModelSpec. @throws CHECKPOINT_CONTRADICTED */
+/** What the U-Net predicts. asked: the user's setting. Source: Diffusers, loaders/single_file_utils.py; ComfyUI, supported_models.py; Stability AI, ModelSpec. @throws CHECKPOINT_CONTRADICTED */
 export function decidePredictionType(
   evidence: PredictionEvidence,
   asked: PredictionType | undefined,
@@ -125,7 +125,7 @@ export function decidePredictionType(
   });
 }
 
-/** undefined when nothing indicates either. */
+/** Undefined if nothing indicates either. */
 function seenPredictionType(evidence: PredictionEvidence): Seen<PredictionType> | undefined {
   const { family, schedulerConfig, metadata, names, globalStep, unet } = evidence;
   const ofScheduler = predictionTypeOf(schedulerConfig?.prediction_type);
@@ -135,7 +135,7 @@ function seenPredictionType(evidence: PredictionEvidence): Seen<PredictionType> 
   if (names.has("v_pred")) return certain("v_prediction", 'it has the marker tensor "v_pred"');
   if (family !== "sd2") return undefined;
   if (globalStep === undefined) return fromStatistics(unet);
-  // Only the 512-pixel base model of SD2 was trained for just so many steps. Source: Diffusers' conversion of original checkpoints.
+  // Only the 512-pixel base model of SD2 was trained for exactly this many steps. Source: Diffusers' conversion of original checkpoints.
   const type = globalStep === 875_000 ? "epsilon" : "v_prediction";
   return likely(type, `it was trained for ${globalStep} steps`);
 }
@@ -163,8 +163,8 @@ const foreignInputs: Readonly<Record<number, string>> = {
   8: "an image-editing (instruct-pix2pix) model",
 };
 
-/** What a U-Net takes, detected from its first convolution. Inpainting models are given only to callers that can feed them.
- *  @throws CHECKPOINT_INPAINTING, CHECKPOINT_FOREIGN */
+/** The U-Net's inputs, detected from its first convolution.
+ *  @throws CHECKPOINT_INPAINTING unless the caller allows an inpainting model, CHECKPOINT_FOREIGN */
 export function inputsOf({ tensors, where }: FoundComponent, { allowInpainting = false }): UNetInputKind {
   const channels = tensors.get("conv_in.weight")?.shape[1];
   // Without a first convolution the U-Net is incomplete, which is reported elsewhere.

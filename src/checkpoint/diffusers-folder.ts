@@ -5,7 +5,7 @@ import { type FoundComponent, type FoundModel, missingComponent } from "./compon
 import { isFolder, networkBase, readConfig, readFolderWeights, textEncoderBase } from "./folder-weights.ts";
 
 /** The networks in a Diffusers folder. Source: Diffusers, pipelines/pipeline_utils.py, `DiffusionPipeline.from_pretrained`.
- *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_UNREADABLE and what readWeightFile throws. */
+ *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_UNREADABLE and the errors of readWeightFile */
 export function findInFolder(folder: string, variant: string | undefined): FoundModel {
   const pipeline = readConfig(path.join(folder, "model_index.json"));
   if (!pipeline && !isFolder(path.join(folder, folderNames.unet)))
@@ -81,7 +81,7 @@ function refuseOtherPipelines(className: unknown, folder: string): void {
 
 type Config = Readonly<Record<string, unknown>> | undefined;
 
-/** Config fields that must be absent, null or false, because they change the network. Source: Diffusers, models/unets/unet_2d_condition.py and models/autoencoders/autoencoder_kl.py. */
+/** Config fields that must be absent, null or false because they change the network. Source: Diffusers, models/unets/unet_2d_condition.py and models/autoencoders/autoencoder_kl.py. */
 const unsupportedUnetFields = [
   "class_embed_type",
   "num_class_embeds",
@@ -100,7 +100,7 @@ const unsupportedUnetFields = [
 const unsupportedVaeFields = ["shift_factor", "latents_mean", "latents_std"];
 const neededVaeFields = ["use_quant_conv", "use_post_quant_conv", "mid_block_add_attention"];
 
-/** @throws CHECKPOINT_FOREIGN for a network whose config asks for parts that are not built here. */
+/** @throws CHECKPOINT_FOREIGN for a network with parts that are not supported. */
 function refuseUnsupportedConfig(component: "unet" | "vae", config: Config, where: string): void {
   const fields = component === "unet" ? unsupportedUnetFields : unsupportedVaeFields;
   const set = fields.find(

@@ -3,10 +3,10 @@ import { bytesOf, elementCount } from "../array/index.ts";
 import type { Component } from "./checkpoint.ts";
 import { readStoredArray } from "./stored.ts";
 
-/** Tensors that are looked into, and how many bytes of each: training changes all tensors, so that a few tell models apart. */
+/** Tensors that are sampled, and bytes of each: training changes all tensors, so a few tell models apart. */
 const [sampledTensors, sampledBytes] = [32, 256];
 
-/** A digest of names, shapes and kinds of number of all tensors and of some of their values: reading gigabytes would take too long. */
+/** A digest of the names, shapes and dtypes of all tensors and of some of their values: reading gigabytes would take too long. */
 export function fingerprint({ tensors }: Component): string {
   const hash = createHash("sha256");
   const names = [...tensors.keys()].sort();

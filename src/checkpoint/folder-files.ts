@@ -11,11 +11,11 @@ import {
   weightFileNames,
 } from "./folder-weights.ts";
 
-/** What a Diffusers folder is opened for: a whole model, or the VAE in it (at its top or in its folder "vae"). */
+/** What to open in a Diffusers folder: the whole model, or its VAE (at the top or in the folder "vae"). */
 export type FolderPurpose = "model" | "vae";
 
 interface Part {
-  /** Folder below the model's, with its slash; empty for the top. */
+  /** Folder relative to the model's, with a trailing slash; empty for the top. */
   readonly prefix: string;
   readonly base: BaseNames;
 }
@@ -28,7 +28,7 @@ const modelParts: readonly Part[] = [
 ];
 const pipelineFiles = ["model_index.json", "scheduler/scheduler_config.json"];
 
-/** Those of a model's files (paths below its folder, with /) that opening it reads; none when they are not a Diffusers folder. */
+/** The files of a model (relative paths, with /) that opening it reads; none if they are not a Diffusers folder. */
 export function filesToOpen(files: readonly string[], purpose: FolderPurpose, variant?: string): string[] {
   const all = new Set(files);
   const parts = purpose === "vae" ? [vaePart((file) => all.has(file))] : [...modelParts, second];
@@ -38,7 +38,7 @@ export function filesToOpen(files: readonly string[], purpose: FolderPurpose, va
   return [...texts.filter((file) => all.has(file)), ...weights];
 }
 
-/** What a Diffusers folder lacks to be opened: paths below it, with /. Empty when it has everything. */
+/** Files that a Diffusers folder lacks (relative paths, with /); empty if it is complete. */
 export function missingFiles(folder: string, purpose: FolderPurpose, variant?: string): string[] {
   const has = (file: string) => isFile(path.join(folder, file));
   const parts = purpose === "vae" ? [vaePart(has)] : isSdxlFolder(folder) ? [...modelParts, second] : modelParts;

@@ -9,13 +9,13 @@ import { readWeightFile } from "./weight-file.ts";
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** The weights of one sub-folder, gathered from one file or several shards. */
+/** The weights in one sub-folder, from one file or several shards. */
 interface FolderWeights {
   readonly tensors: ReadonlyMap<string, StoredArray>;
   readonly unusable: ReadonlyMap<string, string>;
 }
 
-/** Base names that Diffusers gives weight files; text encoders differ by container. */
+/** Diffusers' base names of weight files; those of text encoders differ by container. */
 export interface BaseNames {
   readonly safetensors: string;
   readonly bin: string;
@@ -24,8 +24,8 @@ export interface BaseNames {
 export const networkBase: BaseNames = { safetensors: "diffusion_pytorch_model", bin: "diffusion_pytorch_model" };
 export const textEncoderBase: BaseNames = { safetensors: "model", bin: "pytorch_model" };
 
-/** The weights in a component's folder: the asked-for variant, else the plain files, else fp16. Source: Diffusers, pipelines/pipeline_loading_utils.py.
- *  @throws CHECKPOINT_INCOMPLETE when the folder holds none. */
+/** The weights in a component's folder: the requested variant, else the plain files, else fp16. Source: Diffusers, pipelines/pipeline_loading_utils.py.
+ *  @throws CHECKPOINT_INCOMPLETE if the folder holds none. */
 export function readFolderWeights(folder: string, base: BaseNames, variant: string | undefined): FolderWeights {
   for (const { name, shards } of weightFileNames(base, variant)) {
     const file = path.join(folder, name);
@@ -36,13 +36,13 @@ export function readFolderWeights(folder: string, base: BaseNames, variant: stri
   });
 }
 
-/** A name that a component's weights may have; shards: for an index, what the files it names are called. */
+/** A possible name of a component's weights; shards: for an index, the pattern of its files' names. */
 interface WeightFileName {
   readonly name: string;
   readonly shards: RegExp | undefined;
 }
 
-/** The names under which a component's weights are looked for, in this order. */
+/** The names under which to look for a component's weights, in this order. */
 export function weightFileNames(base: BaseNames, asked: string | undefined): WeightFileName[] {
   const variants = [...new Set([asked, undefined, "fp16"])];
   return variants.flatMap((variant) => {
@@ -57,7 +57,7 @@ export function weightFileNames(base: BaseNames, asked: string | undefined): Wei
   });
 }
 
-/** The variant comes before or after the numbers, depending on the age of the program that wrote the shards. */
+/** The variant stands before or after the numbers, depending on the age of the program that wrote the shards. */
 function shardNames(base: string, variant: string | undefined, container: string): RegExp {
   const numbers = "-\\d+-of-\\d+";
   const middle = variant === undefined ? numbers : `(\\.${variant}${numbers}|${numbers}\\.${variant})`;
@@ -82,7 +82,7 @@ function readShards(indexFile: string): FolderWeights {
   return { tensors, unusable };
 }
 
-/** The files that an index names, all of them beside it. @throws CHECKPOINT_UNREADABLE */
+/** The files of an index, all in its folder. @throws CHECKPOINT_UNREADABLE */
 export function shardsOf(indexFile: string): string[] {
   return [...new Set(weightMap(indexFile).values())];
 }
@@ -100,12 +100,12 @@ function weightMap(indexFile: string): Map<string, string> {
   return shards;
 }
 
-/** Whether a text can be the name of a file inside a folder. */
+/** Whether a text can name a file inside a folder. */
 function isFileName(text: string): boolean {
   return text.length <= 200 && !/[/\\\0]|^\.{0,2}$/.test(text);
 }
 
-/** A JSON object of a file; undefined when there is no such file. @throws CHECKPOINT_UNREADABLE */
+/** The JSON object in a file; undefined if the file does not exist. @throws CHECKPOINT_UNREADABLE */
 export function readConfig(file: string): JsonRecord | undefined {
   return isFile(file) ? readJsonRecord(file) : undefined;
 }

@@ -19,8 +19,8 @@ export async function openCheckpoint(target: string, options: OpenOptions = {}):
   return completeModel({ ...found, find }, options);
 }
 
-/** What a model shows of itself even when it cannot be opened as a whole.
- *  @throws FILE_NOT_FOUND, CHECKPOINT_FOREIGN, CHECKPOINT_UNREADABLE and what reading its files throws, when it is not a model at all */
+/** What can be found out about a model even if it cannot be opened.
+ *  @throws FILE_NOT_FOUND, CHECKPOINT_FOREIGN, CHECKPOINT_UNREADABLE and the errors of reading its files, if it is not a model at all */
 export async function surveyCheckpoint(target: string): Promise<ModelSurvey> {
   return surveyModel(await findModel(target, undefined));
 }
@@ -48,7 +48,7 @@ function notFound(target: string): CoinageError {
   });
 }
 
-/** Decides what the model is and gives each network exactly the tensors it needs. Its VAE is looked for last: some models come without.
+/** Decides what the model is and gives each network exactly the tensors it needs. The VAE is last: some models lack one.
  *  @throws CHECKPOINT_CONTRADICTED, CHECKPOINT_DTYPE, CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_INPAINTING */
 function completeModel(found: FoundModel, options: OpenOptions): Checkpoint {
   const { path, layout, find, schedulerConfig, metadata, hasZeroTerminalSnr } = found;
@@ -83,11 +83,11 @@ function completeModel(found: FoundModel, options: OpenOptions): Checkpoint {
   };
 }
 
-/** What a model that may lack something shows of itself. */
+/** What is known about a model that may be incomplete. */
 export interface ModelSurvey extends Partial<Pick<Checkpoint, "family" | "predictionType" | "inputs">> {
-  /** Those that are complete. */
+  /** The complete ones. */
   readonly components: Partial<Pick<Checkpoint, ComponentName>>;
-  /** What prevents its use. */
+  /** Why it cannot be used. */
   readonly problems: readonly CoinageError[];
 }
 
@@ -145,7 +145,7 @@ function familyEvidence(
   };
 }
 
-/** The shape of the first tensor whose name ends so. */
+/** The shape of the first tensor whose name has this ending. */
 function shapeIn({ tensors }: FoundComponent, ending: string): readonly number[] | undefined {
   for (const [name, { shape }] of tensors) if (name.endsWith(ending)) return shape;
   return undefined;

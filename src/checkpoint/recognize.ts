@@ -4,10 +4,10 @@ import type { ComponentName } from "./checkpoint.ts";
 import { folderNames } from "./diffusers-folder.ts";
 import { isFolder } from "./folder-weights.ts";
 
-/** What the tensor names of a file show it to be. */
+/** What a file is, by its tensors' names. */
 interface FileKind {
   readonly kind: Kind;
-  /** What people call it: "a LoRA". */
+  /** For messages: "a LoRA". */
   readonly label: string;
 }
 
@@ -56,7 +56,7 @@ const rules: readonly (readonly [Kind, string, (name: string) => boolean])[] = [
   ],
 ];
 
-/** Recognizes a file by its tensors' names. A rule matches as soon as one name does; earlier rules win. */
+/** Recognizes a file by its tensors' names. One matching name is enough; earlier rules win. */
 export function recognizeNames(names: Iterable<string>): FileKind {
   const all = [...names];
   for (const [kind, label, test] of rules) if (all.some(test)) return { kind, label };
@@ -70,7 +70,7 @@ const prefixes: Readonly<Record<ComponentName, RegExp>> = {
   textEncoder2: /^conditioner\.embedders\.1\.model\./,
 };
 
-/** The networks of which tensors are there, by the names in a file; they may be incomplete. */
+/** The networks that the names in a file belong to; they may be incomplete. */
 export function componentsOfNames(names: Iterable<string>): ComponentName[] {
   const all = [...names];
   return (Object.keys(prefixes) as ComponentName[]).filter((component) =>
@@ -78,7 +78,7 @@ export function componentsOfNames(names: Iterable<string>): ComponentName[] {
   );
 }
 
-/** The networks a Diffusers folder has a folder with weights for. */
+/** The networks for which a Diffusers folder has a sub-folder with weights. */
 export function componentsOfFolder(folder: string): ComponentName[] {
   return (Object.keys(folderNames) as ComponentName[]).filter((component) => {
     const inner = path.join(folder, folderNames[component]);

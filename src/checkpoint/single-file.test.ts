@@ -41,7 +41,7 @@ describe("a single file that is no base model is refused by its kind", () => {
       "model.diffusion_model.input_blocks.0.0.weight": [8, 9, 3, 3],
     });
     await expect(openCheckpoint(file)).rejects.toThrow(refusal("CHECKPOINT_INPAINTING", /inpainting.*9 channels/));
-    // Who can feed it gets past that; this one lacks the rest.
+    // With allowInpainting opening gets past the U-Net; this file lacks the rest.
     await expect(openCheckpoint(file, { allowInpainting: true })).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE"));
   });
 
@@ -64,7 +64,7 @@ describe("a single file that is no base model is refused by its kind", () => {
     });
     const survey = await surveyCheckpoint(file);
     const lacks = survey.problems.find(({ message }) => message.startsWith("The text encoder"));
-    // Twelve layers of sixteen tensors each, the word positions and the last norm.
+    // Twelve layers of sixteen tensors each, the position embeddings and the final norm.
     expect(lacks?.message).toContain(`lacks ${12 * 16 + 3} tensors`);
   });
 

@@ -18,7 +18,7 @@ const sdxlPrefixes = {
 };
 
 /** The networks in a single-file model (LDM names, .safetensors or .ckpt). Source: Diffusers, loaders/single_file_utils.py.
- *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE and what readWeightFile throws. */
+ *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE and the errors of readWeightFile */
 export function findInSingleFile(path: string): FoundModel {
   const file = readWeightFile(path);
   refuseForeign(file, path);
@@ -60,7 +60,7 @@ function hasPrefix({ tensors, unusable }: WeightFile, prefix: string): boolean {
   return [...tensors.keys(), ...unusable.keys()].some((name) => name.startsWith(prefix));
 }
 
-/** The tensors under a prefix, without it. */
+/** The tensors under a prefix, which is removed. */
 function under<Value>(entries: ReadonlyMap<string, Value>, prefix: string): Map<string, Value> {
   const inside = new Map<string, Value>();
   for (const [name, value] of entries) if (name.startsWith(prefix)) inside.set(name.slice(prefix.length), value);
@@ -81,7 +81,7 @@ function findTextEncoder(file: WeightFile, path: string): FoundComponent {
     return component("textEncoder", path, under(file.tensors, prefix), under(file.unusable, prefix), "transformers");
   }
   const openClip = under(file.tensors, openClipPrefix);
-  // SD2 was trained on the output of the last block but one of 24. Programs that write its file from the blocks it uses leave that one out.
+  // SD2 was trained on the output of the penultimate one of 24 blocks. Programs that write only the blocks it uses leave out the last.
   const tensors = textEncoderFromOpenClip(openClip, 23);
   const unknown = [...openClip.keys()].filter(
     (name) => Number(/^transformer\.resblocks\.(\d+)\./.exec(name)?.[1]) > 23,
@@ -109,7 +109,7 @@ function component(
 }
 
 /** The VAE in a weight file: a whole model's, or a VAE alone under LDM or Diffusers names. Source: Diffusers, loaders/single_file_utils.py, `convert_ldm_vae_checkpoint`.
- *  @throws CHECKPOINT_INCOMPLETE when there is none. */
+ *  @throws CHECKPOINT_INCOMPLETE if there is none. */
 export function vaeFromSingleFile(file: WeightFile, where: string): FoundComponent {
   const isWhole = hasPrefix(file, vaePrefix);
   const inside = isWhole ? under(file.tensors, vaePrefix) : file.tensors;

@@ -16,7 +16,7 @@ function fixture(...parts: string[]): string {
   return fileURLToPath(new URL(path.posix.join("../../test", ...parts), import.meta.url));
 }
 
-/** Every tensor of a PyTorch file by its way through dicts and lists, and its numbers. */
+/** Every tensor of a PyTorch file, by its path through dicts and lists. */
 function arraysIn(file: string): Map<string, NdArray> {
   return withOpenFile(file, (source) => {
     const found = new Map<string, NdArray>();

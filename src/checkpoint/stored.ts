@@ -11,14 +11,14 @@ import {
 import { CoinageError } from "../errors/index.ts";
 import { hintOfMissing } from "../files/index.ts";
 
-/** The same bytes seen under another shape of as many elements. */
+/** The same bytes under another shape with as many elements. */
 export function reshaped(stored: StoredArray, shape: readonly number[]): StoredArray {
   if (elementCount(shape) !== elementCount(stored.shape))
     throw new CoinageError("SHAPE", `[${stored.shape.join(", ")}] cannot be seen as [${shape.join(", ")}].`);
   return { dtype: stored.dtype, shape, bytes: stored.bytes };
 }
 
-/** A window on the rows (first axis) of a stored array; nothing is copied. @throws SHAPE when it has no such rows. */
+/** A view of rows (first axis) of a stored array; nothing is copied. @throws SHAPE if it has no such rows. */
 export function rowsOf(stored: StoredArray, first: number, count: number): StoredArray {
   const [rows = 0, ...rest] = stored.shape;
   if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > rows)
@@ -32,7 +32,7 @@ export function rowsOf(stored: StoredArray, first: number, count: number): Store
   return { dtype: stored.dtype, shape: [count, ...rest], bytes: window };
 }
 
-/** The values of a stored array, read into memory. @throws FILE_UNREADABLE when the file has changed since. */
+/** Reads the values of a stored array into memory. @throws FILE_UNREADABLE if the file has changed since. */
 export function readStoredArray(stored: StoredArray): NdArray {
   const { bytes } = stored;
   const copy =
@@ -42,7 +42,7 @@ export function readStoredArray(stored: StoredArray): NdArray {
   return { dtype: stored.dtype, shape: stored.shape, data: typedArrayOn(stored.dtype, copy) };
 }
 
-/** Opens a file for reading, hands it to `use` and closes it. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
+/** Opens a file for reading, passes it to `use` and closes it. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
 export function withOpenFile<Result>(file: string, use: (open: ByteSource) => Result): Result {
   const absolute = path.resolve(file);
   const descriptor = openForReading(absolute, file);
@@ -54,10 +54,10 @@ export function withOpenFile<Result>(file: string, use: (open: ByteSource) => Re
   }
 }
 
-/** written: the path as the user gave it, for what to do. */
+/** written: the path as the user gave it, for the hint. */
 function openForReading(file: string, written: string): number {
   try {
-    // Checked before opening: opening a pipe would wait for its writer.
+    // Checked before opening: opening a pipe waits for its writer.
     if (statSync(file).isFile()) return openSync(file, "r");
   } catch (cause) {
     const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";

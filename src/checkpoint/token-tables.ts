@@ -8,13 +8,13 @@ export function tokenTables({ textEncoder, textEncoder2 }: Checkpoint): StoredAr
   return encoders.map(({ tensors }) => tensors.get("text_model.embeddings.token_embedding.weight")!);
 }
 
-/** Mean length of words, from the lengths of all vectors of a token table: those that are far shorter than most belong to no word. */
+/** Mean length of words' vectors, from the lengths of all rows of a token table: rows far shorter than most belong to no word. */
 export function usualLength(norms: Float64Array): number {
   const median = norms.slice().sort()[Math.floor(norms.length / 2)]!;
   return mean([...norms].filter((norm) => norm > median / 20));
 }
 
-/** The rows of these tokens, as a table [tokens, width]. */
+/** The vectors of these tokens, as a table [tokens, width]. */
 export function tokenRows(table: StoredArray, ids: readonly number[]): NdArray<Float32Array> {
   const width = table.shape[1]!;
   const data = new Float32Array(ids.length * width);
@@ -22,10 +22,10 @@ export function tokenRows(table: StoredArray, ids: readonly number[]): NdArray<F
   return { dtype: "float32", shape: [ids.length, width], data };
 }
 
-/** Rows that are read at once: a table can take a hundred megabytes. */
+/** Rows per read: a table can take a hundred megabytes. */
 const rowsAtOnce = 4096;
 
-/** The first rows of a token table, some at a time, with the number of the first of them. */
+/** The first rows of a token table in blocks, each with the number of its first row. */
 export function* tokenBlocks(
   table: StoredArray,
   tokens: number,

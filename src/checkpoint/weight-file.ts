@@ -5,20 +5,20 @@ import { isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "..
 import { kindBytes, kindOf } from "../pictures/index.ts";
 import { withOpenFile } from "./stored.ts";
 
-/** What a file of weights holds, by the names of the file. */
+/** The contents of a weight file, with the file's names. */
 export interface WeightFile {
   readonly container: Container;
   readonly tensors: ReadonlyMap<string, StoredArray>;
-  /** Tensors of dtypes that arrays here cannot hold (float8 and the like): name -> dtype. They are an error only when needed. */
+  /** Tensors of dtypes that arrays cannot hold (float8 and the like): name -> dtype. They are an error only if needed. */
   readonly unusable: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Training steps, where the training program saved them with the weights. */
+  /** Training steps, if the training program saved them with the weights. */
   readonly globalStep: number | undefined;
 }
 
 export type Container = "safetensors" | "torch-zip" | "torch-legacy";
 
-/** The tensors of a weight file of any kind: where they lie, not their values.
+/** The tensors of a weight file of any kind: their places, not their values.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, CHECKPOINT_UNREADABLE */
 export function readWeightFile(file: string): WeightFile {
   return withOpenFile(file, (open) => {
@@ -31,7 +31,7 @@ export function readWeightFile(file: string): WeightFile {
   });
 }
 
-/** The kind of a weight file, detected from its first bytes; its extension counts only where they do not show it. */
+/** The kind of a weight file, detected from its first bytes; its extension decides only if they do not. */
 export function containerOf(file: ByteSource): Container | undefined {
   const start = file.read(0, Math.min(9, file.size));
   const isSafetensors = start.length === 9 && start[8] === 0x7b && headerFits(start, file.size);
@@ -41,7 +41,7 @@ export function containerOf(file: ByteSource): Container | undefined {
   return file.path.toLowerCase().endsWith(".safetensors") && !foreignKind(file) ? "safetensors" : undefined;
 }
 
-/** What a file is instead of weights, where its kind is known: "a web page", as downloads give that need a login. */
+/** What a file that holds no weights is, if its kind is known: "a web page", which is what downloads that need a login give. */
 export function foreignKind(file: ByteSource): string | undefined {
   return kindOf(file.read(0, Math.min(kindBytes, file.size)))?.name;
 }
@@ -65,7 +65,7 @@ export function readSafetensorsFile(file: ByteSource): WeightFile {
   return { container: "safetensors", tensors, unusable, metadata: header.metadata, globalStep: undefined };
 }
 
-/** The weights are the file's dict or the dict under its key `state_dict`. Tensors that are not contiguous are gathered in memory. */
+/** The weights: the file's dict, or the dict under its key `state_dict`. Tensors that are not contiguous are gathered in memory. */
 function readTorchWeights(file: ByteSource): WeightFile {
   const { container, value } = readTorchFile(file);
   if (!isMap(value)) throw new CoinageError("CHECKPOINT_UNREADABLE", `${file.path} holds no dictionary of weights.`);

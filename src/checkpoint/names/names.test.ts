@@ -5,7 +5,7 @@ import { modernTextEncoderName, textEncoderFromOpenClip } from "./text-encoder.t
 import { unetNamesFromLdm } from "./unet.ts";
 import { vaeNamesFromLdm } from "./vae.ts";
 
-/** The places of a U-Net of B levels with two blocks each: enough names to tell the stride. */
+/** Names of the downsamplers of a U-Net with two blocks per level: enough to tell the stride. */
 function downsamplers(levels: number): string[] {
   return Array.from({ length: levels - 1 }, (_, i) => `input_blocks.${3 * (i + 1)}.0.op.weight`);
 }

@@ -3,8 +3,8 @@ export function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** How many different numbers follow a prefix in the names, as in `prefixN.`.
- *  Counting them, not trusting the largest, keeps a made-up name from asking for a million blocks. */
+/** The number of different numbers that follow a prefix in the names, as in `prefixN.`.
+ *  Counted, because the largest one of a made-up name could ask for a million blocks. */
 export function countAfter(names: Iterable<string>, prefix: string): number {
   const numbers = new Set<string>();
   for (const name of names) {
@@ -17,7 +17,7 @@ export function countAfter(names: Iterable<string>, prefix: string): number {
 
 export type Config = Readonly<Record<string, unknown>> | undefined;
 
-/** How many parts a network has: those that are seen, and where its config states more, one more, so that it is missed. */
+/** The number of parts of a network: those found, plus one if its config states more, so that the missing one is reported. */
 export function countOf(seen: number, stated: unknown): number {
   const count = Array.isArray(stated) ? stated.length : stated;
   return typeof count === "number" && count > seen ? seen + 1 : Math.max(1, seen);
@@ -27,7 +27,7 @@ export function weightAndBias(stem: string): string[] {
   return [`${stem}.weight`, `${stem}.bias`];
 }
 
-/** The tensors of a residual block; the shortcut only where the widths in and out differ. */
+/** The tensors of a residual block; with a shortcut only if the widths in and out differ. */
 export function residualBlock(
   found: ReadonlyMap<string, StoredArray>,
   block: string,

@@ -25,13 +25,13 @@ const openClipOuterNames: ReadonlyMap<string, string> = new Map(
 
 const resblock = /^transformer\.resblocks\.(\d+)\.(.+)$/;
 
-/** Today's Transformers name of a text encoder's tensor: old releases wrote it without `text_model.` */
+/** Today's Transformers name of a text encoder's tensor: old releases omitted `text_model.` */
 export function modernTextEncoderName(name: string): string {
   return /^(embeddings|encoder|final_layer_norm)\./.test(name) ? `text_model.${name}` : name;
 }
 
-/** Text encoder tensors under Transformers names out of OpenCLIP ones (both without prefix); the stacked q, k, v become three views.
- *  blocks: how many to take at most. Source: Diffusers, loaders/single_file_utils.py, `convert_open_clip_checkpoint`. */
+/** Text encoder tensors under Transformers names, from OpenCLIP's (both without prefix); the stacked q, k, v become three views.
+ *  blocks: most blocks to take. Source: Diffusers, loaders/single_file_utils.py, `convert_open_clip_checkpoint`. */
 export function textEncoderFromOpenClip(
   tensors: ReadonlyMap<string, StoredArray>,
   blocks = Number.POSITIVE_INFINITY,
@@ -72,7 +72,7 @@ const encoderLayers = [
 /** Layers of the text encoders of Stable Diffusion 1, 2 and XL, by width. */
 const layersOfWidth: Readonly<Record<number, number>> = { 768: 12, 1024: 23, 1280: 32 };
 
-/** Every tensor a text encoder needs. Its depth is the one its config states, else the known one of its width, else as seen in the names. */
+/** Every tensor a text encoder needs. Its depth is the one in its config, else the known one for its width, else the one seen in the names. */
 export function textEncoderTensorNames(
   found: ReadonlyMap<string, StoredArray>,
   config: Config,
@@ -81,7 +81,7 @@ export function textEncoderTensorNames(
   const seen = countAfter(found.keys(), "text_model.encoder.layers.");
   const width = found.get("text_model.embeddings.token_embedding.weight")?.shape[1] ?? 0;
   const stated = config ? config.num_hidden_layers : layersOfWidth[width];
-  // Transformers leaves out layers beyond those that the config states.
+  // Transformers ignores layers beyond those in the config.
   const layers = typeof stated === "number" && stated >= 1 && stated < seen ? stated : countOf(seen, stated);
   const names = [
     "text_model.embeddings.token_embedding.weight",

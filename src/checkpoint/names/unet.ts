@@ -95,7 +95,7 @@ function placed(place: string, part: string): string | undefined {
 const residualLayers = ["norm1", "conv1", "time_emb_proj", "norm2", "conv2"];
 const attentionLayers = ["to_q.weight", "to_k.weight", "to_v.weight", "to_out.0.weight", "to_out.0.bias"];
 
-/** Every tensor a U-Net of the levels, blocks and depths seen in the names, or stated in its config, needs. */
+/** Every tensor a U-Net needs, with the levels, blocks and depths seen in the names or stated in its config. */
 export function unetTensorNames(
   found: ReadonlyMap<string, StoredArray>,
   config: Config,
@@ -115,7 +115,7 @@ export function unetTensorNames(
   );
   if (needsAddedConditions) names.push(...["add_embedding.linear_1", "add_embedding.linear_2"].flatMap(weightAndBias));
   for (let i = 0; i < levels; i++) {
-    // A level has attention on its way down and up or not at all.
+    // A level has attention both on its way down and up, or not at all.
     const attends = hasAttention(down[i]!) || hasAttention(up[levels - 1 - i]!);
     names.push(...block(found, keys, down[i]!, layers, attends));
     names.push(...block(found, keys, up[levels - 1 - i]!, layers + 1, attends));
@@ -138,7 +138,7 @@ function block(
   return attends ? [...names, ...transformer(keys, name, layers)] : names;
 }
 
-/** All transformers of a block, as deep as the deepest of them. */
+/** The tensors of all transformers of a block, each as deep as the deepest. */
 function transformer(keys: readonly string[], block: string, layers: number): string[] {
   const places = Array.from({ length: layers }, (_, j) => `${block}.attentions.${j}`);
   const depth = Math.max(1, ...places.map((place) => countAfter(keys, `${place}.transformer_blocks.`)));

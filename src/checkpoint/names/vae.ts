@@ -1,7 +1,7 @@
 import type { StoredArray } from "../../array/index.ts";
 import { type Config, countAfter, countOf, residualBlock, weightAndBias } from "./parts.ts";
 
-/** Conversion scripts from before Diffusers' new names of the attention leave those standing in files that they write today. */
+/** Diffusers' attention names, by the names in LDM files. These may hold Diffusers' own: conversion scripts older than those names copy them unchanged. */
 const attentionParts: ReadonlyMap<string, string> = new Map(
   Object.entries({
     to_q: "to_q",
@@ -39,7 +39,7 @@ export function vaeNamesFromLdm(names: readonly string[]): Map<string, string> {
   return renamed;
 }
 
-/** Today's Diffusers name of a Diffusers name: old files call the attention's parts query, key, value and proj_attn. */
+/** Today's Diffusers name: old files call the attention's parts query, key, value and proj_attn. */
 export function modernVaeName(name: string): string {
   return name.replace(attention, (whole, place: string, part: string, kind: string) =>
     oldAttentionParts.has(part) ? `${place}.${oldAttentionParts.get(part)}.${kind}` : whole,
@@ -75,7 +75,7 @@ function level(side: string, rest: string, levels: number): string | undefined {
   const parts = /^(down|up)\.(\d+)\.(block\.(\d+)|downsample\.conv|upsample\.conv)\.(.+)$/.exec(rest);
   if (!parts || (parts[1] === "down") !== (side === "encoder")) return undefined;
   const [, direction, number, , index, tail] = parts as unknown as string[];
-  // The decoder counts its levels from the image, Diffusers from the latents.
+  // LDM counts the decoder's levels from the image, Diffusers from the latents.
   const block = direction === "down" ? `down_blocks.${number}` : `up_blocks.${levels - 1 - Number(number)}`;
   if (index !== undefined) return `${block}.resnets.${index}.${residualPart(tail!)}`;
   return `${block}.${direction}samplers.0.conv.${tail}`;
@@ -88,7 +88,7 @@ function residualPart(part: string): string {
 const residualLayers = ["norm1", "conv1", "norm2", "conv2"];
 const attentionLayers = ["group_norm", "to_q", "to_k", "to_v", "to_out.0"];
 
-/** Every tensor an autoencoder of the levels and blocks seen in the names, or stated in its config, needs. */
+/** Every tensor an autoencoder needs, with the levels and blocks seen in the names or stated in its config. */
 export function vaeTensorNames(found: ReadonlyMap<string, StoredArray>, config: Config): readonly string[] {
   const keys = [...found.keys()];
   const seenLevels = Math.max(countAfter(keys, "encoder.down_blocks."), countAfter(keys, "decoder.up_blocks."));
