@@ -35,7 +35,7 @@ interface LossCase {
   readonly loss: number;
 }
 
-/** Value and derivative of the element losses: the graph's own versions are checked elsewhere, the whole loss here. */
+/** Value and derivative of the element losses. The graph's own versions have their own tests; this one is of the whole loss. */
 const elementLosses = {
   l2: (d: number) => [d * d, 2 * d],
   l1: (d: number) => [Math.abs(d), Math.sign(d)],

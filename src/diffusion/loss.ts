@@ -14,10 +14,10 @@ export interface TimestepWeightOptions {
   readonly debiasedEstimationLoss?: boolean | undefined;
 }
 
-/** Upper limit of the signal-to-noise ratio, which is infinite where a schedule adds no noise. Min-SNR does without it, as in sd-scripts `library/custom_train_functions.py`. */
+/** Upper limit of the signal-to-noise ratio, which is infinite where a schedule adds no noise. Min-SNR does not use it, as in sd-scripts `library/custom_train_functions.py`. */
 const largestSnr = 1000;
 
-/** Factor of a sample's loss at a timestep. An option that is 0 is off. */
+/** Weight of a sample's loss at a timestep. An option of 0 is off. */
 export function timestepWeight(timestep: number, options: TimestepWeightOptions, schedule: NoiseSchedule): number {
   const snr = schedule.snr[timestep]!;
   const limited = Math.min(snr, largestSnr);
@@ -31,12 +31,12 @@ export function timestepWeight(timestep: number, options: TimestepWeightOptions,
   return weight;
 }
 
-/** How the threshold falls with the noise: not at all, exponentially with the timestep, or with the noise level. */
+/** How the threshold falls as noise increases: not at all, exponentially with the timestep, or with the noise level. */
 export type HuberSchedule = "constant" | "exponential" | "snr";
 
 export interface HuberOptions {
   readonly huberSchedule: HuberSchedule;
-  /** The threshold for pure noise. Without noise it is 1; with "constant" it is this one at every timestep. */
+  /** The threshold at pure noise. Without noise it is 1; with "constant" it is huberC at every timestep. */
   readonly huberC: number;
   /** Factor of the threshold; "snr" ignores it. */
   readonly huberScale: number;

@@ -18,7 +18,7 @@ export function levelOfSigma(ratio: number): NoiseLevel {
   return { alpha, sigma: ratio * alpha };
 }
 
-/** Factor that scales latents of a level to unit variance, as the network expects them. */
+/** Factor that scales latents at a noise level to unit variance, as the network expects them. */
 export function inputScale({ alpha, sigma }: NoiseLevel): number {
   return 1 / Math.sqrt(alpha ** 2 + sigma ** 2);
 }
@@ -31,7 +31,7 @@ export function combine(...terms: readonly (readonly [weight: number, values: Ar
 }
 
 /** The original sample that a model output implies. latents and output: same length; latents before inputScale.
- *  Not finite for epsilon where alpha is 0. Source: Salimans 2022, "Progressive Distillation", appendix D. */
+ *  Not finite for epsilon if alpha is 0. Source: Salimans 2022, "Progressive Distillation", appendix D. */
 export function predictOriginal(
   type: PredictionType,
   level: NoiseLevel,
@@ -61,7 +61,7 @@ export function predictNoise(
   return combine([level.sigma * scale ** 2, latents], [level.alpha * scale, output]);
 }
 
-/** The latents of an image at a noise level. */
+/** Adds noise to the latents of an image: alpha * original + sigma * noise. */
 export function addNoise(level: NoiseLevel, original: ArrayLike<number>, noise: ArrayLike<number>): Float64Array {
   return combine([level.alpha, original], [level.sigma, noise]);
 }

@@ -11,7 +11,7 @@ describeGoldens("loss-and-noise", (folder) => {
   ] as const)("tables %s", (prefix, zeroTerminalSnr) => {
     const schedule = noiseSchedule({ zeroTerminalSnr });
     const expected = (name: string) => float32(tables, prefix + name).data;
-    // torch's square root misses the nearest float32 here and there; the rescaled betas, small differences, show it magnified
+    // torch's square root is sometimes not the nearest float32; in the rescaled betas, which are small differences, the error is magnified
     expect(largestDifference(schedule.betas, expected("betas"))).toBeLessThan(zeroTerminalSnr ? 4e-6 : 2e-6);
     expect(largestDifference(schedule.alphasCumprod, expected("alphas_cumprod"))).toBeLessThan(2e-6);
     const snr = expected("all_snr");

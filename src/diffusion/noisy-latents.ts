@@ -35,7 +35,7 @@ export function velocity(
   });
 }
 
-/** In half precision the square roots are those of a rounded abar. */
+/** In half precision: the square roots of a rounded abar. */
 function levelOfTimestep(schedule: NoiseSchedule, timestep: number, precision: Precision): NoiseLevel {
   const round = rounding(precision);
   const alphaCumprod = round(schedule.alphasCumprod[timestep]!);
@@ -59,8 +59,8 @@ function mixSamples(
   return { ...latents, data };
 }
 
-/** The dtype in which latents and noise are computed; values are always held as float32. Training computes in float32: the others are for
- *  comparing with recordings of sd-scripts in half precision. */
+/** The dtype in which latents and noise are computed; values are always held as float32. Training computes in float32; the others are for
+ *  comparison with recordings of sd-scripts in half precision. */
 export type Precision = "float32" | "float16" | "bfloat16";
 
 /** Rounds a number to the nearest value of a dtype. */

@@ -41,7 +41,7 @@ describe("timesteps that are spread over a step", () => {
       const parts = [0, 1, 2].map((index) => spreadTimesteps(generator, 2, stratified, { index, count: 3 }));
       const strata = parts.flat().map((t) => Math.floor((t * 6) / 1000));
       expect(strata.sort()).toEqual([0, 1, 2, 3, 4, 5]);
-      // each part covers the range by itself
+      // each micro-batch covers the range by itself
       for (const part of parts) expect(part.map((t) => Math.floor(t / 500)).sort()).toEqual([0, 1]);
     }
   });

@@ -9,11 +9,11 @@ export interface TimestepRange {
 }
 
 export interface TimestepOptions extends TimestepRange {
-  /** uniform: each for itself, as sd-scripts draws them; the others spread them over a step (`spreadTimesteps`). */
+  /** uniform: independent for each sample, as in sd-scripts; the others spread them over an optimizer step (`spreadTimesteps`). */
   readonly timestepSampling?: "uniform" | "stratified" | "cosine" | undefined;
 }
 
-/** One timestep for each sample of a batch, uniform in minTimestep .. maxTimestep - 1. If the range is empty, all are maxTimestep and nothing
+/** One timestep per sample, uniform in minTimestep .. maxTimestep - 1. If the range is empty, all are maxTimestep and nothing
  *  is drawn. Source: sd-scripts `library/train_util.py` get_timesteps. */
 export function drawTimesteps(
   generator: TorchGenerator,
@@ -24,15 +24,15 @@ export function drawTimesteps(
   return generator.randint(minTimestep, maxTimestep, [batchSize]);
 }
 
-/** Which part of an optimizer step a micro-batch is. */
+/** A micro-batch's place in its optimizer step. */
 export interface StepShare {
   /** Counted from 0. */
   readonly index: number;
-  /** Micro-batches of a step. */
+  /** Micro-batches per step. */
   readonly count: number;
 }
 
-/** One timestep for each sample of a batch, spread over minTimestep .. maxTimestep - 1: the range is cut into as many strata of equal probability as the step
+/** One timestep per sample, spread over minTimestep .. maxTimestep - 1: the range is divided into as many strata of equal probability as the step
  *  has samples, and each sample gets one of its own. A micro-batch takes every count-th stratum, so it also covers the range by itself.
  *  stratified: uniform on the whole. cosine: density proportional to 1 - cos(pi t / 1000) / 2, so high timesteps are up to three times as frequent as low ones.
  *  Source: Huang 2023, "ReVersion", section 3.3, for the density. */
@@ -52,7 +52,7 @@ export function spreadTimesteps(
   });
 }
 
-/** Where in low .. high a share of the probability lies below. */
+/** The timestep in low .. high below which a share of the probability lies. */
 type Quantile = (share: number, low: number, high: number) => number;
 
 const uniformQuantile: Quantile = (share, low, high) => low + (high - low) * share;

@@ -14,11 +14,11 @@ export interface TrainingBatch {
   /** The target of a network of type "epsilon". */
   readonly noise: NdArray<Float32Array>;
   readonly noisyLatents: NdArray<Float32Array>;
-  /** One for each sample. */
+  /** One per sample. */
   readonly timesteps: readonly number[];
 }
 
-/** Everything random about a training batch, drawn in sd-scripts' order. latents: [B,C,H,W]; share: which part of its step the batch is. */
+/** A training batch's noise, noisy latents and timesteps, drawn in sd-scripts' order. latents: [B,C,H,W]; share: the batch's place in its step. */
 export function drawTrainingBatch(
   latents: NdArray<Float32Array>,
   options: TrainingBatchOptions,
@@ -41,7 +41,7 @@ export function drawTrainingBatch(
   return { noise: target, timesteps, noisyLatents: noisyLatents(latents, added, timesteps, schedule, precision) };
 }
 
-/** Strength of the offset in each sample and channel. */
+/** Strength of the noise offset for each sample and channel. */
 function channelStrengths(latents: NdArray<Float32Array>, offset: number, adaptiveScale: number | undefined): number[] {
   const [batch, channels, ...plane] = latents.shape;
   const size = elementCount(plane);
@@ -67,7 +67,7 @@ function withOffset(
   });
 }
 
-/** Adds noise of ever coarser resolution, enlarged to the latents' size, and brings the sum back to a standard deviation of 1 over the
+/** Adds noise of ever coarser resolution, enlarged to the latents' size, and scales the sum to a standard deviation of 1 over the
  *  batch. Its first level has full resolution, so full-resolution noise counts twice. Source: "Multi-Resolution Noise for Diffusion Model Training" (Whitaker 2023). */
 export function pyramidNoise(
   noise: Float32Array,

@@ -6,9 +6,9 @@ export type TrainingBatchOptions = TrainingNoiseOptions & TimestepOptions & Inpu
 interface TrainingNoiseOptions {
   /** Strength of noise that is constant over each channel, so that brightness is learned too. Source: Guttenberg 2023, "Diffusion with Offset Noise". */
   readonly noiseOffset?: number | undefined;
-  /** Scales noiseOffset by one number in 0..1 for each batch. */
+  /** Scales noiseOffset by one random number in 0..1 per batch. */
   readonly noiseOffsetRandomStrength?: boolean | undefined;
-  /** Added to noiseOffset: this times the absolute mean of each latent channel. */
+  /** Added to noiseOffset: adaptiveNoiseScale times the absolute mean of each latent channel. */
   readonly adaptiveNoiseScale?: number | undefined;
   /** Levels of pyramid noise. */
   readonly multiresNoiseIterations?: number | undefined;
@@ -19,21 +19,21 @@ interface TrainingNoiseOptions {
 interface InputPerturbation {
   /** Strength of extra noise in the input that is not part of the target. */
   readonly ipNoiseGamma?: number | undefined;
-  /** Scales ipNoiseGamma by one number in 0..1 for each batch. */
+  /** Scales ipNoiseGamma by one random number in 0..1 per batch. */
   readonly ipNoiseGammaRandomStrength?: boolean | undefined;
 }
 
-/** The generators of random numbers that a training draws from. */
+/** The random number generators of a training run. */
 export interface Generators {
   /** Draws noise, timesteps and the order of batches. */
   readonly torch: TorchGenerator;
   /** Draws captions, crops and the sizes of pyramid levels. */
   readonly python: PythonRandom;
-  /** Draws timesteps that are spread over a step; nothing else, so that all other draws stay as they are without it. */
+  /** Draws timesteps that are spread over a step and nothing else, so that all other draws are the same without spreading. */
   readonly timesteps: TorchGenerator;
 }
 
-/** The generators of a run. Its spread timesteps have a seed of their own. */
+/** The generators of a run, from its seed. Spread timesteps have a seed of their own. */
 export function seededGenerators(seed: number): Generators {
   return {
     torch: new TorchGenerator(seed),
@@ -42,28 +42,28 @@ export function seededGenerators(seed: number): Generators {
   };
 }
 
-/** Draws normal numbers. isRounded: of the precision that latents are computed in. */
+/** Draws normal numbers. isRounded: to the precision in which latents are computed. */
 export type DrawNormals<Normals> = (shape: readonly number[], isRounded: boolean) => Normals;
 
-/** Normal numbers, and how strong they are. */
+/** Normal numbers and their strength. */
 interface Scaled<Normals> {
   readonly strength: number;
   readonly normals: Normals;
 }
 
-/** The numbers that a training batch is made of. */
+/** The random numbers of a training batch. */
 interface TrainingNumbers<Normals> {
   readonly base: Normals;
   readonly offset: Scaled<Normals> | undefined;
-  /** Of a noise pyramid, from the finest. */
+  /** Levels of the noise pyramid, finest first. */
   readonly levels: Normals[] | undefined;
   readonly timesteps: readonly number[];
   /** Input perturbation. */
   readonly extra: Scaled<Normals> | undefined;
 }
 
-/** Draws in sd-scripts' order: noise, strength of the offset, offset, pyramid levels, timesteps, strength of the input perturbation, its noise. An option that
- *  is 0 draws nothing. shape: [B,C,H,W], of the latents. */
+/** Draws a batch's random numbers in sd-scripts' order: noise, strength of the offset, offset, pyramid levels, timesteps, strength of the input perturbation, its noise.
+ *  An option of 0 draws nothing. shape: [B,C,H,W], of the latents. */
 export function drawNumbers<Normals>(
   shape: readonly number[],
   options: TrainingBatchOptions,
@@ -92,7 +92,7 @@ export function drawNumbers<Normals>(
   return { base, offset, levels, timesteps, extra };
 }
 
-/** The normal numbers of a noise pyramid, from the finest level. shape: [B,C,H,W]. */
+/** Normal numbers for a noise pyramid, finest level first. shape: [B,C,H,W]. */
 export function drawLevels<Normals>(
   [batch, channels, height, width]: readonly number[],
   iterations: number,
@@ -109,7 +109,7 @@ export function drawLevels<Normals>(
   return levels;
 }
 
-/** Leaves the generators as `drawTrainingBatch` does, for a tenth of the time, and gives the timesteps that it would draw. shape: [B,C,H,W], of the latents. */
+/** Advances the generators as `drawTrainingBatch` does, in a tenth of the time, and returns the timesteps that it would draw. shape: [B,C,H,W], of the latents. */
 export function skipTrainingBatch(
   shape: readonly number[],
   options: TrainingBatchOptions,

@@ -5,7 +5,7 @@ import { leadingStride, leadingTimesteps, tooManySteps } from "./spacing.ts";
 
 const smallestVariance = 1e-20;
 
-/** The reverse Markov chain with the variance of the posterior ("fixed small"). One noise a step, none at timestep 0.
+/** The reverse Markov chain with the variance of the posterior ("fixed small"). Draws one noise per step, none at timestep 0.
  *  Source: Ho 2020, "Denoising Diffusion Probabilistic Models", eq. 6 and 7. */
 export const ddpm: SamplerFactory = ({ schedule, steps, predictionType, stepsOffset, clipSample }) => {
   const timesteps = leadingTimesteps(steps, stepsOffset);
@@ -56,7 +56,7 @@ const distilledSteps = 50;
 const sigmaData = 0.5;
 const timestepScaling = 10;
 
-/** Multistep consistency sampling for distilled models: predicts the original and adds noise up to the next level. No noise in the last step.
+/** Multistep consistency sampling for distilled models: predicts the original and adds noise for the next level; none in the last step.
  *  Source: Luo 2023, "Latent Consistency Models". */
 export const lcm: SamplerFactory = ({ schedule, steps, predictionType, clipSample }) => {
   const timesteps = distilledTimesteps(steps);

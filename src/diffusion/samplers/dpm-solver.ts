@@ -12,7 +12,7 @@ interface DpmSteps {
   readonly levels: readonly NoiseLevel[];
 }
 
-/** Steps evenly spaced in time or, with `karras`, in sigma^(1/7). The last ends without noise or at the smallest sigma of the schedule. */
+/** Steps evenly spaced in time or, with `karras`, in sigma^(1/7). The last step ends without noise or at the schedule's smallest sigma. */
 export function dpmSteps(
   { schedule, steps }: SamplerSettings,
   { karras = false, end = "zero" }: { readonly karras?: boolean; readonly end?: "zero" | "smallest" } = {},
@@ -28,12 +28,12 @@ export function dpmSteps(
   return { timesteps, levels: [...timesteps.map((t) => sigmaAt(table, t)), last].map(levelOfSigma) };
 }
 
-/** Half the log signal-to-noise ratio: the time variable in which these solvers are exponential integrators. */
+/** Half the log signal-to-noise ratio: the time variable for which these solvers are exponential integrators. */
 export function lambda({ alpha, sigma }: NoiseLevel): number {
   return Math.log(alpha) - Math.log(sigma);
 }
 
-/** With fewer steps, the last step of a solver that ends with noise left is of first order. */
+/** With fewer steps, the last step of a solver that leaves noise is of first order. */
 const fewSteps = 15;
 
 /** DPM-Solver++, multistep, second order. Source: Lu 2022, "DPM-Solver++", algorithm 2. */
@@ -44,7 +44,7 @@ export const dpmSolverPlusPlus: SamplerFactory = (settings) =>
 export const dpmpp2mKarras: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings, { karras: true }), predictOriginal, originalWeights);
 
-/** Its SDE variant on Karras steps: one noise a step, with weight 0 in the last. */
+/** Its SDE variant on Karras steps: one noise per step, of weight 0 in the last. */
 export const dpmpp2mSdeKarras: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings, { karras: true }), predictOriginal, stochasticWeights);
 
@@ -55,7 +55,7 @@ export const dpmpp2mSdeKarras: SamplerFactory = (settings) =>
 export const dpmSolver: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings, { end: "smallest" }), predictNoise, noiseWeights);
 
-/** Weights of a step's three ingredients: the latents, the converted model output, fresh noise (absent when none is drawn). */
+/** Weights of the latents, the converted model output and fresh noise in a step (no noise weight: none is drawn). */
 interface StepWeights {
   readonly latents: number;
   readonly output: number;
@@ -121,7 +121,7 @@ function relativeStep(levels: readonly NoiseLevel[], step: number): number {
   return (now - before) / (after - now);
 }
 
-/** DPM-Solver++, singlestep, second order: steps in pairs, the second of a pair starting from where the first did.
+/** DPM-Solver++, singlestep, second order: steps in pairs, the second of a pair from where the first started.
  *  Source: Lu 2022, "DPM-Solver++", algorithm 1. */
 export const dpmSingle: SamplerFactory = (settings) => {
   const { steps, predictionType } = settings;
@@ -159,8 +159,8 @@ function isSecondOfPair(step: number, steps: number): boolean {
   return step % 2 === 1 && step < steps - 1;
 }
 
-/** The SDE variant of DPM-Solver++, singlestep with a midpoint in log sigma, on Karras steps. Two evaluations and two noises a
- *  step; one evaluation and none in the last. Source: k-diffusion `sampling.py` sample_dpmpp_sde, with independent noises. */
+/** The SDE variant of DPM-Solver++, singlestep with a midpoint in log sigma, on Karras steps. Two evaluations and two noises per
+ *  step; one evaluation and no noise in the last. Source: k-diffusion `sampling.py` sample_dpmpp_sde, with independent noises. */
 export const dpmppSdeKarras: SamplerFactory = ({ schedule, steps, predictionType }) => {
   const table = sigmaTable(schedule);
   const begins = karrasSigmas(table, steps);
@@ -168,7 +168,7 @@ export const dpmppSdeKarras: SamplerFactory = ({ schedule, steps, predictionType
   const timesteps = begins.map((sigma) => timestepOfSigma(table, sigma));
   const levels = begins.map(sigmaLevel);
 
-  /** From sigma to a lower one along a predicted original, with fresh noise. */
+  /** A step from sigma to a lower one along a predicted original, with fresh noise. */
   function ancestralStep(
     latents: Float64Array,
     [sigma, next]: readonly [number, number],

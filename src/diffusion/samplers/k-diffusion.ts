@@ -2,11 +2,11 @@ import { clipped, combine, type NoiseLevel, predictOriginal } from "../noise-lev
 import type { Denoising, SamplerFactory, SamplerMethod, SamplerSettings } from "./sampler.ts";
 import { linearTimesteps, sigmaAt, sigmaTable, timestepOfSigma } from "./spacing.ts";
 
-/** What the samplers of k-diffusion share: latents = original + sigma * noise, steps evenly spaced in time. */
+/** What k-diffusion's samplers share: latents = original + sigma * noise, steps evenly spaced in time. */
 interface KStyle extends Omit<SamplerMethod, "denoise"> {
   /** Sigma of every training timestep. */
   readonly table: Float64Array;
-  /** Sigma at the beginning of each step, and 0 at the end. */
+  /** Sigma at the start of each step, then 0. */
   readonly sigmas: readonly number[];
   original(sigma: number, latents: ArrayLike<number>, output: ArrayLike<number>): Float64Array;
   /** d latents / d sigma. */
@@ -36,7 +36,7 @@ export function sigmaLevel(sigma: number): NoiseLevel {
   return { alpha: 1, sigma };
 }
 
-/** An ancestral step from sigma to next: the noise level to go down to, and the fresh noise that leads back up.
+/** An ancestral step from sigma to next: the sigma to step down to, and the strength of the noise that leads back up.
  *  Source: k-diffusion `sampling.py` get_ancestral_step. */
 export function ancestralSigmas(sigma: number, next: number): { readonly down: number; readonly up: number } {
   const up = Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2);
@@ -58,7 +58,7 @@ export const euler: SamplerFactory = (settings) => {
   return { ...k, denoise };
 };
 
-/** Euler steps to below the next sigma, then fresh noise up to it. Draws one noise a step; in the last its weight is 0.
+/** Euler steps to below the next sigma, then fresh noise up to it. Draws one noise per step, of weight 0 in the last.
  *  Source: k-diffusion `sampling.py` sample_euler_ancestral. */
 export const eulerAncestral: SamplerFactory = (settings) => {
   const k = kStyle({ ...settings, clipSample: false });
@@ -75,7 +75,7 @@ export const eulerAncestral: SamplerFactory = (settings) => {
   return { ...k, denoise };
 };
 
-/** Heun's method in sigma: an Euler step, repeated with the mean of the derivatives at both ends. Two evaluations a step, one in the last.
+/** Heun's method in sigma: an Euler step, repeated with the mean of the derivatives at both ends. Two evaluations per step, one in the last.
  *  Source: Karras 2022, "Elucidating the Design Space of Diffusion-Based Generative Models", algorithm 1. */
 export const heun: SamplerFactory = (settings) => {
   const k = kStyle(settings);
@@ -101,7 +101,7 @@ export const heun: SamplerFactory = (settings) => {
  *  Source: k-diffusion `sampling.py` sample_dpm_2. */
 export const dpm2: SamplerFactory = (settings) => midpointMethod(settings, false);
 
-/** The same with ancestral steps; one noise a step, none in the last. The midpoint in diffusers, halfway to sigma_down, is exactly the
+/** The same with ancestral steps; one noise per step, none in the last. The midpoint in diffusers, halfway to sigma_down, is exactly the
  *  next sigma. Source: k-diffusion `sampling.py` sample_dpm_2_ancestral. */
 export const dpm2Ancestral: SamplerFactory = (settings) => midpointMethod(settings, true);
 

@@ -39,7 +39,7 @@ const factories = {
   ddpm,
 } as const satisfies Readonly<Record<string, SamplerFactory>>;
 
-/** The sampler names of sd-scripts, and names of our own for samplers it lacks. */
+/** sd-scripts' sampler names, and our own for samplers that it lacks. */
 export type SamplerName = keyof typeof factories;
 
 export const samplerNames = Object.keys(factories) as readonly SamplerName[];
@@ -59,13 +59,13 @@ export function createSampler(name: SamplerName, settings: SamplerSettings): Sam
   return samplerOf(factories[name](settings));
 }
 
-/** Evaluations of the network in so many steps, about. */
+/** Approximate number of network evaluations in `steps` steps. */
 export function evaluationsOf(name: SamplerName, steps: number): number {
   const isOfSecondOrder = [heun, dpm2, dpm2Ancestral].some((factory) => factory === factories[name]);
   return isOfSecondOrder ? 2 * steps - 1 : steps;
 }
 
-/** The constants that sd-scripts sets: generation shifts the timesteps of most samplers by 1, previews during training use the defaults of diffusers.
+/** The constants that sd-scripts sets: generation shifts the timesteps of most samplers by 1; samples during training use the defaults of diffusers.
  *  Source: sd-scripts `gen_img.py` and `library/train_util.py` get_my_scheduler. */
 export function samplerDefaults(
   name: SamplerName,

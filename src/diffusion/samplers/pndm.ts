@@ -20,7 +20,7 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
   const half = Math.floor(stride / 2);
   const levelAt = (t: number) => levelOfAlpha(Math.max(smallestAlpha, schedule.alphasCumprod[Math.max(0, t)]!));
 
-  /** Moves latents from timestep t to p along a model output. A velocity refers to the latents that the move starts from. */
+  /** Moves latents from timestep t to p along a model output. A velocity refers to the latents at t. */
   function transfer(latents: Float64Array, t: number, p: number, output: ArrayLike<number>): Float64Array {
     const from = levelAt(t);
     return move(latents, from, levelAt(p), predictNoise(predictionType, from, latents, output));

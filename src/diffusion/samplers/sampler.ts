@@ -12,7 +12,7 @@ export interface SamplerSettings {
   readonly clipSample: boolean;
 }
 
-/** One evaluation of the network that a sampler asks for. */
+/** A network evaluation that a sampler requests. */
 interface NetworkCall {
   /** State before the call and before inputScale. The caller may repaint it in place before answering. */
   readonly latents: Float64Array;
@@ -25,21 +25,21 @@ interface NetworkCall {
 
 export type Denoising = Generator<NetworkCall, Float64Array, ArrayLike<number>>;
 
-/** A sampler's mathematics: where its steps lie and how it walks them. The files beside this one define them. */
+/** A sampler's mathematics: where its steps are and how it takes them. The files beside this one implement it. */
 export interface SamplerMethod {
   /** First timestep of each step. */
   readonly timesteps: readonly number[];
-  /** Noise level at the beginning of each step. */
+  /** Noise level at the start of each step. */
   readonly levels: readonly NoiseLevel[];
   /** Standard deviation of the initial noise. */
   readonly initNoiseSigma: number;
-  /** Walks from the beginning of step `from` to the clean latents. `nextNoise` draws Gaussian noise of the latents' size. */
+  /** Denoises from the start of step `from` to clean latents. `nextNoise` draws Gaussian noise of the latents' size. */
   denoise(latents: Float64Array, from: number, nextNoise: () => ArrayLike<number>): Denoising;
 }
 
 export type SamplerFactory = (settings: SamplerSettings) => SamplerMethod;
 
-/** What a sampler asks its caller to evaluate; the answer is the model output. */
+/** A network evaluation that a sampler requests of its caller; the answer is the model output. */
 interface SamplerCall {
   /** Latents as the network expects them. */
   readonly modelInput: Float32Array;
@@ -47,7 +47,7 @@ interface SamplerCall {
   readonly level: NoiseLevel;
   readonly timestep: number;
   readonly step: number;
-  /** The state itself, for previews; in double precision and before inputScale. */
+  /** The current latents, for previews; in double precision and before inputScale. */
   readonly latents: Float64Array;
 }
 
@@ -72,9 +72,9 @@ export interface Sampler {
   readonly timesteps: readonly number[];
   /** Factor from standard normal noise to initial latents. */
   readonly initNoiseSigma: number;
-  /** The latents of an image at the noise level where `step` begins. */
+  /** Adds the noise level at the start of `step` to an image's latents. */
   addNoise(initLatents: ArrayLike<number>, noise: ArrayLike<number>, step: number): Float32Array;
-  /** Every network call of a run, and how many noises the run draws. */
+  /** All network calls of a run, and the number of noises it draws. */
   dryRun(from?: number): {
     readonly calls: readonly Pick<NetworkCall, "timestep" | "step" | "level">[];
     readonly noiseDraws: number;
@@ -83,7 +83,7 @@ export interface Sampler {
   sample(latents: ArrayLike<number>, options?: SampleOptions): Generator<SamplerCall, Float32Array, ArrayLike<number>>;
 }
 
-/** A sampler as its callers see it, made from a method. */
+/** The sampler for callers, made from its method. */
 export function samplerOf(method: SamplerMethod): Sampler {
   return {
     timesteps: method.timesteps,
@@ -127,7 +127,7 @@ function restore(latents: Float64Array, { mask, initLatents, noise }: KeptArea, 
   for (let i = 0; i < latents.length; i++) latents[i] = noisy[i]! * mask[i]! + latents[i]! * (1 - mask[i]!);
 }
 
-/** Walks a method with empty latents: the same calls and draws without arithmetic. */
+/** Runs a method with empty latents: the same calls and draws, without arithmetic. */
 function dryRun(method: SamplerMethod, from: number): ReturnType<Sampler["dryRun"]> {
   let noiseDraws = 0;
   const nothing = new Float64Array(0);
@@ -143,16 +143,16 @@ function dryRun(method: SamplerMethod, from: number): ReturnType<Sampler["dryRun
   return { calls, noiseDraws };
 }
 
-/** Where denoising an existing image begins. */
+/** Where to start denoising an existing image. */
 export interface ImageToImageStart {
-  /** Step at whose noise level noise is added; absent when none is. */
+  /** Step whose noise level is added; absent if none is. */
   readonly noiseStep?: number;
-  /** First step to run; the number of steps when there is nothing to do. */
+  /** First step to run; the number of steps if there is nothing to do. */
   readonly from: number;
 }
 
-/** The start for a strength of 0 (the image itself) to 1 (anew), as sd-scripts computes it: with an offset of 1, the noise is that of one step
- *  earlier than the first. Source: sd-scripts `gen_img.py`, PipelineLike.__call__.
+/** Where to start for a strength from 0 (keeps the image) to 1 (ignores it), as sd-scripts computes it: with an offset of 1, the noise is that of one step
+ *  before the first. Source: sd-scripts `gen_img.py`, PipelineLike.__call__.
  *  differs from sd-scripts: image to image with a sampler of two evaluations a step begins at a wrong step, because the index into the longer list of timesteps counts evaluations.
  *  coinage: the strength counts steps with every sampler.
  *  because: a strength means the same share of the steps whatever the sampler. */

@@ -145,7 +145,7 @@ function expectClose(actual: readonly number[], expected: readonly number[], tol
   expect(largestDifference(actual, expected)).toBeLessThanOrEqual(tolerance);
 }
 
-/** diffusers' tables list a sigma once per evaluation, ours come from the calls; midpoints are only in ours. */
+/** diffusers' tables list a sigma once per evaluation; ours come from the calls and also hold midpoints. */
 function expectSigmas(actual: readonly number[], table: readonly number[]): void {
   const wanted = [...new Set(table)].slice(0, -1);
   for (const sigma of wanted)

@@ -10,7 +10,7 @@ function create(name: SamplerName, steps: number, predictionType: PredictionType
   return createSampler(name, { schedule, steps, predictionType, ...samplerDefaults(name, "generation") });
 }
 
-/** Runs a sampler with a network of one line. */
+/** Runs a sampler with a one-line network. */
 function run(sampler: Sampler, start: readonly number[], options: SampleOptions = {}): number[] {
   const walk = sampler.sample(
     start.map((value) => value * sampler.initNoiseSigma),

@@ -3,7 +3,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { type NoiseSchedule, numTrainTimesteps } from "../noise-schedule.ts";
 
 /** Timesteps k * floor(1000 / steps) + offset, descending integers.
- *  @throws SAMPLER_STEPS when the offset leads beyond the schedule. */
+ *  @throws SAMPLER_STEPS if the offset leads beyond the schedule. */
 export function leadingTimesteps(steps: number, offset: number): number[] {
   const stride = leadingStride(steps);
   if ((steps - 1) * stride + offset >= numTrainTimesteps) throw tooManySteps(steps, numTrainTimesteps - offset);
@@ -14,7 +14,7 @@ export function leadingStride(steps: number): number {
   return Math.floor(numTrainTimesteps / steps);
 }
 
-/** Evenly spaced timesteps from 999 to 0 inclusive; fractional, in float32 as the network gets them. */
+/** Evenly spaced timesteps from 999 to 0 inclusive; fractional, in float32 as the network receives them. */
 export function linearTimesteps(steps: number): number[] {
   const stride = (numTrainTimesteps - 1) / Math.max(1, steps - 1);
   return Array.from({ length: steps }, (_, i) => Math.fround((steps - 1 - i) * stride));
@@ -26,7 +26,7 @@ export function roundedLinearTimesteps(steps: number): number[] {
   return Array.from({ length: steps }, (_, i) => roundHalfEven((steps - i) * stride));
 }
 
-/** @throws SAMPLER_STEPS unless it is an integer from 1 to 1000. */
+/** @throws SAMPLER_STEPS unless steps is an integer from 1 to 1000. */
 export function checkSteps(steps: number): void {
   if (!Number.isInteger(steps) || steps < 1 || steps > numTrainTimesteps) throw tooManySteps(steps, numTrainTimesteps);
 }

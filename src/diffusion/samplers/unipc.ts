@@ -44,8 +44,8 @@ function predict(
   return combine([1, base], [weight / (2 * ratio), before], [-weight / (2 * ratio), now]);
 }
 
-/** The latents to which the step before `step` should have led, now that the original predicted at its end is known.
- *  latents: at the beginning of that step; originals: of this step, of that step, of the one before it. */
+/** The corrected latents at the start of `step`, now that the original is predicted there.
+ *  latents: at the start of the previous step; originals: of this step, the previous one and the one before. */
 function correct(
   levels: readonly NoiseLevel[],
   step: number,
@@ -80,7 +80,7 @@ function correctorWeights(h: number, ratio: number): [number, number] {
   return [earlier, sum - earlier];
 }
 
-/** Where the previous step begins, in units of this step; negative. */
+/** Start of the previous step, in units of this step; negative. */
 function earlierRatio(levels: readonly NoiseLevel[], step: number): number {
   const now = lambda(levels[step]!);
   return (lambda(levels[step - 1]!) - now) / (lambda(levels[step + 1]!) - now);
