@@ -14,9 +14,9 @@ import {
   type TorchTensor,
 } from "../formats/torch/index.ts";
 
-/** A tensor of a file that may be an embedding; its values are read only if it is. */
+/** A tensor of a file that may be an embedding; its values are read only if the file is one. */
 export interface FileTensor {
-  /** The name of the dtype, or the file's own name of one that arrays here cannot hold. */
+  /** Name of the dtype; if arrays cannot hold it, the file's name. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly read: () => NdArray;
@@ -27,11 +27,11 @@ export interface Contents {
   readonly form: "mapping" | "tensor" | "list" | "other";
   /** Tensors by name; a bare tensor has the name "". */
   readonly tensors: ReadonlyMap<string, FileTensor>;
-  /** The web UI's `string_to_param`, where the file has one. */
+  /** The web UI's `string_to_param`, if the file has one. */
   readonly parameters: ReadonlyMap<string, FileTensor | undefined> | undefined;
-  /** Strings and numbers besides the tensors. */
+  /** Strings and numbers. */
   readonly fields: ReadonlyMap<string, string | number>;
-  /** Other entries. */
+  /** Names of all other entries. */
   readonly others: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -78,7 +78,7 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   return mapping({ tensors, fields, others, parameters });
 }
 
-/** A key as a name; undefined for keys that are neither a string nor a number, such as tuples, which could be of any length. */
+/** A key as a name; undefined for keys that are neither string nor number, such as tuples, which could have any length. */
 function nameOf(key: PickleValue): string | undefined {
   return typeof key === "object" && key !== null ? undefined : String(key);
 }

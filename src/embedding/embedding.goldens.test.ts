@@ -35,7 +35,7 @@ const damage: readonly ErrorCode[] = [
   "CHECKPOINT_UNREADABLE",
 ];
 
-/** Once its pixels went through JPEG, nothing tells a picture that held an embedding from any other. */
+/** An image that was saved as JPEG has lost its embedding and looks like any other. */
 const damagedPicture: readonly ErrorCode[] = [...damage, "EMBEDDING_UNRECOGNIZED"];
 
 const codes = {
@@ -51,7 +51,7 @@ const codes = {
   "no-embedding": ["EMBEDDING_UNRECOGNIZED"],
   truncated: damage,
   corrupt: damage,
-  // Nothing is unpacked before the number of vectors is found too large.
+  // The number of vectors is found too large before anything is unpacked.
   bomb: [...damage, "EMBEDDING_SHAPE"],
   unsafe: ["PICKLE_REFUSED"],
 } satisfies Readonly<Record<string, readonly ErrorCode[]>>;

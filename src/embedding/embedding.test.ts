@@ -115,7 +115,7 @@ test("a given picture carries the word and keeps its own texts", async () => {
   expect(readPngTexts(again).map(({ keyword }) => keyword)).toEqual(["sd-ti-embedding"]);
 });
 
-/** The numbers as the web UI hides them: packed JSON in the lower four bits left and right of a picture, a pseudo-random pattern over them. */
+/** Vectors as the web UI hides them: packed JSON in the lower four bits left and right of an image, XORed with a pseudo-random pattern. */
 function hidden(vectors: readonly (readonly number[])[]): Picture {
   const packed = deflateSync(JSON.stringify({ name: "catx", string_to_param: { "*": { TORCHTENSOR: vectors } } }), {
     level: 9,

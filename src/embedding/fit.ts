@@ -4,9 +4,9 @@ import { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-
 import { type EmbeddingFile, readEmbeddingFile } from "./read.ts";
 import { readVectors, stackTables } from "./vectors.ts";
 
-/** The learned word of a file for a model: its tables in the order of the model's text encoders.
- *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH naming both widths, EMBEDDING_UNSUPPORTED when only one of file and model has vectors for each layer,
- *  EMBEDDING_LAYERS when they have other layers */
+/** A file's learned embedding for a model: its tables in the order of the model's text encoders.
+ *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH naming both widths, EMBEDDING_UNSUPPORTED if only one of file and model has vectors for each layer,
+ *  EMBEDDING_LAYERS if their layers differ */
 export function embeddingForModel(file: EmbeddingFile, model: TargetModel): LearnedEmbedding {
   const { token, step, metadata } = file;
   const { layers } = model;
@@ -15,8 +15,8 @@ export function embeddingForModel(file: EmbeddingFile, model: TargetModel): Lear
   return { vectors, token, step, metadata, ...(layers && { layers }) };
 }
 
-/** Checks that vectors held in memory fit a model. name: what the embedding is called.
- *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH, EMBEDDING_LAYERS, and what readVectors throws */
+/** Checks that vectors in memory fit a model. name: the embedding's, for messages.
+ *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH, EMBEDDING_LAYERS, and the errors of readVectors */
 export function checkEmbedding(
   { name, vectors, layers = [] }: Pick<LearnedEmbedding, "vectors" | "layers"> & { readonly name: string },
   model: TargetModel,
@@ -48,7 +48,7 @@ export function checkEmbedding(
     );
 }
 
-/** The learned word of a file for no model in particular: to write it in another layout. */
+/** A file's learned embedding for no particular model: to write it in another layout. */
 export function embeddingOfFile(file: EmbeddingFile): LearnedEmbedding {
   const { token, step, metadata, tables, layout, path: where } = file;
   const about = { token, step, metadata };
@@ -60,13 +60,13 @@ export function embeddingOfFile(file: EmbeddingFile): LearnedEmbedding {
 
 /** The vectors of `--weights` to start training from. */
 export interface InitialVectors {
-  /** Per text encoder; undefined where the file has none, so the init word is used. */
+  /** Per text encoder; undefined if the file has none, so that the init word is used. */
   readonly vectors: readonly (NdArray | undefined)[];
   readonly warnings: readonly string[];
 }
 
-/** Reads `--weights`: `count` vectors per text encoder to replace the initial ones. Source: sd-scripts train_textual_inversion.py, TextualInversionTrainer.train and load_weights.
- *  @throws EMBEDDING_COUNT when the file has another number of vectors; what readEmbeddingFile and embeddingForModel throw */
+/** Reads `--weights`: `count` vectors per text encoder to start from. Source: sd-scripts train_textual_inversion.py, TextualInversionTrainer.train and load_weights.
+ *  @throws EMBEDDING_COUNT if the file has another number of vectors; the errors of readEmbeddingFile and embeddingForModel */
 export async function readInitialVectors(path: string, model: TargetModel, count: number): Promise<InitialVectors> {
   const file = await readEmbeddingFile(path, model.widths.length === 1 ? "first" : "refuse");
   const { vectors, warnings } =
@@ -99,7 +99,7 @@ function half(file: EmbeddingFile, model: TargetModel): InitialVectors {
   };
 }
 
-/** The tables of a layered word, layer after layer.
+/** The tables of an embedding with layers, one below the other.
  *  differs from sd-scripts: --weights refuses every XTI file, because the check of the number of layers is wrong.
  *  coinage: --weights with an XTI file, .safetensors or PyTorch, takes each layer's vectors by the name of the layer.
  *  because: layers are stored by name. */
@@ -181,14 +181,14 @@ const familyOfWidth: Readonly<Record<number, string>> = {
 
 const [widthL, widthG] = [768, 1280];
 
-/** Why a file is not a whole embedding for Stable Diffusion XL, where it is part of one; undefined for other files. */
+/** Why a file, if it is part of an embedding for Stable Diffusion XL, is not a whole one; undefined for other files. */
 export function flawOfPair({ path, layout, tables }: EmbeddingFile): CoinageError | undefined {
   if (layout === "xti") return undefined;
   const clipL = tables.get("clip_l")?.shape[1];
   const clipG = tables.get("clip_g")?.shape[1];
   if (clipL !== undefined && clipG !== undefined) return wrongWidths(path, clipL, clipG);
   const [only] = [...tables.values()].map(({ shape }) => shape[1]!);
-  // A width of 1024 is SD2, whatever a program calls it.
+  // A width of 1024 is SD2, whatever the tensor's name.
   const isHalf = clipG !== undefined || (clipL !== undefined && clipL !== 1024) || only === widthG;
   if (!isHalf) return undefined;
   const [found, missing] = clipL === undefined ? ["clip_g", "clip_l"] : ["clip_l", "clip_g"];
@@ -201,7 +201,7 @@ export function flawOfPair({ path, layout, tables }: EmbeddingFile): CoinageErro
   );
 }
 
-/** Why a file fits no model; undefined where it fits. Tiny test models take smaller vectors. */
+/** Why a file fits no model; undefined if it fits one. Tiny test models have smaller vectors. */
 export function flawOfWidth({ path, tables }: EmbeddingFile): CoinageError | undefined {
   const wide = [...tables.values()].map(({ shape }) => shape[1]!).find((width) => width > widthG);
   if (wide === undefined) return undefined;

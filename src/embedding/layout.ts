@@ -27,13 +27,13 @@ interface LaidOut {
   readonly warnings: readonly string[];
 }
 
-/** A layer of a U-Net as XTI (P+) names it. Alphabetical order is the order of execution. */
+/** An XTI (P+) name of a U-Net layer. Alphabetical order is the order of execution. */
 const xtiLayer = /^(IN\d\d|MID|OUT\d\d)$/;
 
-/** What to do with several tensors that are not a known combination. */
+/** What to do with several tensors in an unknown combination. */
 export type SeveralTensors = "refuse" | "first";
 
-/** Finds the embedding among the contents of a file, by the names in it. Source: A1111 modules/textual_inversion/textual_inversion.py, create_embedding_from_data; ComfyUI comfy/sd1_clip.py, load_embed;
+/** Finds the embedding in the contents of a file, by the names in it. Source: A1111 modules/textual_inversion/textual_inversion.py, create_embedding_from_data; ComfyUI comfy/sd1_clip.py, load_embed;
  *  diffusers loaders/textual_inversion.py; sd-scripts train_textual_inversion.py, save_weights.
  *  @throws EMBEDDING_EMPTY, EMBEDDING_UNRECOGNIZED, EMBEDDING_UNSUPPORTED, EMBEDDING_AMBIGUOUS */
 export function findEmbedding(contents: Contents, where: string, several: SeveralTensors): LaidOut {
@@ -78,7 +78,7 @@ function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string, seve
   return { ...laidOut("token", { vectors: [tensors.get(name)!] }, name), warnings };
 }
 
-/** `clip_l` and `clip_g`, or one of them alone; and no other tensor. */
+/** `clip_l` and `clip_g`, or only one of them; undefined if there is any other tensor. */
 function clipPair(tensors: ReadonlyMap<string, FileTensor>): LaidOut | undefined {
   const clipL = tensors.get("clip_l");
   const clipG = tensors.get("clip_g");
@@ -95,7 +95,7 @@ function numberedPair(tensors: ReadonlyMap<string, FileTensor>): LaidOut | undef
   return laidOut("text_encoders", { clip_l: [first], clip_g: [second] });
 }
 
-/** Embeddings that travel in a LoRA file: `bundle_emb.NAME.clip_l` or `bundle_emb.NAME.string_to_param.*`. */
+/** Embeddings in a LoRA file: `bundle_emb.NAME.clip_l` or `bundle_emb.NAME.string_to_param.*`. */
 function fromBundle(tensors: ReadonlyMap<string, FileTensor>, where: string): LaidOut {
   const words = new Map<string, Map<string, FileTensor>>();
   for (const [key, tensor] of tensors) {
@@ -114,7 +114,7 @@ function fromBundle(tensors: ReadonlyMap<string, FileTensor>, where: string): La
   const [token, inside] = found;
   if ([...inside.keys()].some((role) => role.endsWith("_out"))) throw outputEmbedding(where);
   const pair = clipPair(inside);
-  // OneTrainer calls the only text encoder of SD1 and SD2 clip_l as well.
+  // OneTrainer also calls the only text encoder of SD1 and SD2 clip_l.
   const roles = pair && pair.layout !== "clip_l" ? pair.roles : new Map([["vectors", [...inside.values()]]]);
   return { layout: "bundle", roles, token, warnings: [] };
 }

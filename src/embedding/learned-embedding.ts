@@ -1,14 +1,14 @@
 import type { NdArray } from "../array/index.ts";
 
-/** What Textual Inversion trains and programs share: the vectors of a word. */
+/** The vectors of a word, as Textual Inversion trains them and programs share them. */
 export interface LearnedEmbedding {
   /** One table [n, width] per text encoder, in the model's order: SD1 768, SD2 1024, SDXL 768 then 1280; the same n in each. Any floating-point dtype. */
   readonly vectors: readonly NdArray[];
-  /** P+ (XTI): the U-Net's layers the word has vectors for, in order of execution. The only table is then [layers n, width], layer after layer. */
+  /** P+ (XTI): the U-Net layers that have vectors of their own, in order of execution. The only table is then [layers n, width], layer after layer. */
   readonly layers?: readonly string[] | undefined;
-  /** The author's name of the word, where the file gives one; programs use the file's name. */
+  /** The author's name of the word, if the file gives one; programs use the file's name. */
   readonly token: string | undefined;
-  /** Training steps, where known. */
+  /** Training steps, if known. */
   readonly step: number | undefined;
   /** `modelspec.*` and other metadata of the file. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -19,11 +19,11 @@ export interface TargetModel {
   /** Name for messages: "Stable Diffusion 1". */
   readonly label: string;
   readonly widths: readonly number[];
-  /** The layers of the model, where an embedding with vectors for each layer (P+, XTI) is wanted. */
+  /** The model's layers, for embeddings with vectors for each layer (P+, XTI). */
   readonly layers?: readonly string[] | undefined;
 }
 
-/** The number of vectors, which is the number of tokens that the word takes in a prompt. */
+/** Number of vectors: the tokens that the word takes in a prompt. */
 export function vectorCount({ vectors, layers = [""] }: Pick<LearnedEmbedding, "vectors" | "layers">): number {
   return (vectors[0]?.shape[0] ?? 0) / layers.length;
 }

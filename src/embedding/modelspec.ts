@@ -1,14 +1,14 @@
 import type { Family } from "../checkpoint/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
 
-/** What the metadata of a saved embedding is made from. Values as on sd-scripts' command line. */
+/** Inputs for the metadata of a saved embedding. Values as on sd-scripts' command line. */
 export interface ModelSpecInputs {
   readonly family: Family;
   /** "v_prediction" with `--v_parameterization`. */
   readonly predictionType: PredictionType;
   /** `--metadata_title`, else the output name. */
   readonly title: string | undefined;
-  /** When it is saved; written in local time. */
+  /** Time of saving; written in local time. */
   readonly date: Date;
   /** `--resolution`: "512" or "512,768" (width, height). */
   readonly resolution?: string | undefined;
@@ -18,7 +18,7 @@ export interface ModelSpecInputs {
   /** Program and version: "coinage/0.1.0". */
   readonly implementationVersion: string;
   /** `--metadata_author` and its siblings: author, description, license, tags, usage_hint, thumbnail (a data: URL), merged_from,
-   *  trigger_phrase, preprocessor, is_negative_embedding. Written where given. */
+   *  trigger_phrase, preprocessor, is_negative_embedding. Omitted if undefined. */
   readonly descriptions?: Readonly<Partial<Record<DescriptionKey, string | undefined>>>;
 }
 

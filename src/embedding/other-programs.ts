@@ -3,10 +3,10 @@ import type { LearnedEmbedding } from "./learned-embedding.ts";
 import type { Program } from "./program-rules.ts";
 import type { WrittenLayout } from "./write.ts";
 
-/** Which programs do not read a written file, or misread it.
- *  isAsked: the layout was chosen explicitly, so the program that reads it is known. */
+/** Warnings about programs that do not read a written file, or misread it.
+ *  isAsked: the user chose the layout, so the program that reads it is known. */
 export function limitsOfFile(file: string, word: LearnedEmbedding, layout: WrittenLayout, isAsked: boolean): string[] {
-  // Only sd-scripts has vectors for each layer.
+  // Only sd-scripts supports vectors for each layer.
   if (word.layers) return [];
   const { name, ext } = path.parse(file);
   const extension = ext.toLowerCase();
@@ -27,7 +27,7 @@ export function limitsOfFile(file: string, word: LearnedEmbedding, layout: Writt
   return limits;
 }
 
-/** How a program takes an embedding file, and how prompts call its word there. */
+/** How to use an embedding file in a program, and how prompts call its word there. */
 export interface ProgramUse {
   readonly program: string;
   /** Where the file goes, as the rest of "copy it ...". */
@@ -38,7 +38,7 @@ export interface ProgramUse {
 interface OtherProgram {
   readonly program: string;
   readonly place: string;
-  /** Extensions that it loads. */
+  /** Extensions that the program loads. */
   readonly loads: readonly string[];
   readonly call: (word: string) => string;
 }
@@ -61,13 +61,13 @@ const otherPrograms: readonly OtherProgram[] = [
   },
 ];
 
-/** The name a file needs in other programs, whose word it is; they take a .ckpt as .pt. */
+/** The file name in other programs, which take the word from it; a .ckpt becomes a .pt. */
 export function nameElsewhere(file: string, word: string): string {
   const { ext } = path.parse(file);
   return `${word}${ext === ".ckpt" ? ".pt" : ext}`;
 }
 
-/** The programs that load a file of sd-scripts' layout as `nameElsewhere` calls it. */
+/** The programs that load a file in sd-scripts' layout under its name from `nameElsewhere`. */
 export function usesInPrograms(file: string, word: string): ProgramUse[] {
   const extension = path.extname(nameElsewhere(file, word)).toLowerCase();
   return otherPrograms
@@ -97,7 +97,7 @@ export function diffusersLines(file: string): string[] {
 export interface Naming {
   /** Number of vectors of the word. */
   readonly vectors: number;
-  /** Whether a name, or one with a number appended, is a token of the model's vocabulary. */
+  /** Whether a name, or the name with a number appended, is a token of the model's vocabulary. */
   readonly isTaken: (name: string) => boolean;
 }
 
@@ -131,7 +131,7 @@ export function namingProblems(name: string, { vectors, isTaken }: Naming): stri
   return problems;
 }
 
-/** A name like this one that works in every program. */
+/** A similar name that works in every program. */
 export function nameForAll(name: string, naming: Naming): string {
   const plain = name
     .replace(fileEnding, "")

@@ -22,8 +22,8 @@ export function carrierOf(start: Uint8Array): CarrierKind | undefined {
   return /^[\s\S]{4}ftypavif$/.test(text) ? "avif" : undefined;
 }
 
-/** The embedding an image carries: in a text chunk, which only PNG has, else in its pixels. Source: A1111 modules/textual_inversion/textual_inversion.py, EmbeddingDatabase.load_from_file.
- *  @throws PNG_INVALID, EMBEDDING_INVALID, EMBEDDING_UNRECOGNIZED when it carries none */
+/** The embedding in an image: in a text chunk (PNG only), else in its pixels. Source: A1111 modules/textual_inversion/textual_inversion.py, EmbeddingDatabase.load_from_file.
+ *  @throws PNG_INVALID, EMBEDDING_INVALID, EMBEDDING_UNRECOGNIZED if there is none */
 export async function contentsOfPicture(picture: Uint8Array, where: string): Promise<Contents> {
   const texts = isPng(picture) ? readPngTexts(picture) : [];
   const chunk = texts.find(({ keyword }) => keyword === embeddingKeyword);
@@ -43,7 +43,7 @@ function decode(picture: Uint8Array, where: string): Promise<Picture> {
 
 function decodeBase64(text: string, where: string): string {
   const digits = text.replace(/\s/g, "");
-  // Two plain searches: one pattern for all of it would backtrack from every space.
+  // Two plain searches: one pattern for both would backtrack from every space.
   const isBase64 = !/[^A-Za-z0-9+/=]/.test(digits) && !/=[^=]|===/.test(digits);
   if (!isBase64) throw invalid(where, "its embedding is not base64");
   return Buffer.from(digits, "base64").toString("utf8");
@@ -63,7 +63,7 @@ function parse(json: string, where: string): Readonly<Record<string, unknown>> {
 }
 
 /** The JSON text that the web UI hides in the lower four bits of the pixels left and right of the visible image.
- *  image: RGB. Undefined when nothing is hidden in it. Source: A1111 modules/textual_inversion/image_embedding.py, extract_image_data_embed. @throws EMBEDDING_INVALID */
+ *  image: RGB. Undefined if it hides nothing. Source: A1111 modules/textual_inversion/image_embedding.py, extract_image_data_embed. @throws EMBEDDING_INVALID */
 function jsonInPixels(picture: Picture, where: string): string | undefined {
   const framed = withoutFrame(picture);
   const black = framed ? blackColumns(framed) : [];
@@ -74,7 +74,7 @@ function jsonInPixels(picture: Picture, where: string): string | undefined {
     low.subarray(0, Math.min(low.length, high.length)),
     (value, i) => (high[i]! << 4) | value,
   );
-  // The first byte of zlib data. Without it these are just pixels of an image with black columns.
+  // The first byte of zlib data; any other byte belongs to an ordinary image with black columns.
   if (packed[0] !== 0x78) return undefined;
   try {
     return inflateSync(packed, { maxOutputLength: limits.embeddingText.max }).toString("utf8");
@@ -83,7 +83,7 @@ function jsonInPixels(picture: Picture, where: string): string | undefined {
   }
 }
 
-/** The part of the image within the outermost rows and columns that contain a pixel that is not 0 in any channel. */
+/** The part of the image within the outermost rows and columns that have a pixel other than 0 in any channel. */
 function withoutFrame(picture: Picture): Picture | undefined {
   const { width, height, data } = picture;
   let [left, top, right, bottom] = [width, height, -1, -1];
@@ -100,7 +100,7 @@ function withoutFrame(picture: Picture): Picture | undefined {
   return right < 0 ? undefined : cropPicture(picture, left, top, [right - left + 1, bottom - top + 1]);
 }
 
-/** The columns whose lower bits are all zero: they separate the blocks from the visible image. */
+/** Columns whose lower bits are all zero: they separate the blocks from the visible image. */
 function blackColumns({ width, height, data }: Picture): number[] {
   const isBlack = new Uint8Array(width).fill(1);
   for (let y = 0; y < height; y++)
@@ -111,7 +111,7 @@ function blackColumns({ width, height, data }: Picture): number[] {
   return [...isBlack.keys()].filter((x) => isBlack[x] === 1);
 }
 
-/** The lower bits of a block of columns in reading order, without the pseudo-random pattern that is XORed onto them. */
+/** The lower bits of a block of columns in reading order, without the pseudo-random pattern XORed onto them. */
 function nibbles({ width, height, data }: Picture, from: number, to: number): Uint8Array {
   const values = new Uint8Array((to - from) * height * 3);
   let state = 0;

@@ -1,13 +1,13 @@
 import type { NdArray } from "../array/index.ts";
 import { parseSafetensors, readTensor } from "../formats/safetensors/index.ts";
 
-/** Programs whose rules for reading an embedding are known. */
+/** Programs whose rules for reading embeddings are known. */
 export const programs = ["A1111", "Forge", "ComfyUI", "InvokeAI"] as const;
 export type Program = (typeof programs)[number];
 
 type Tensors = ReadonlyMap<string, NdArray>;
 
-/** encoders: of the model that the program has loaded */
+/** encoders: of the model loaded in the program */
 type Rule = (tensors: Tensors, encoders: number) => readonly (NdArray | undefined)[];
 
 /** Source: A1111 modules/textual_inversion/textual_inversion.py, create_embedding_from_data; Forge backend/text_processing/textual_inversion.py. */
@@ -16,7 +16,7 @@ const webUi: Rule = (tensors) => pairIn(tensors) ?? (tensors.size === 1 ? [first
 const rules: Readonly<Record<Program, Rule>> = {
   A1111: webUi,
   Forge: webUi,
-  // Source: ComfyUI comfy/sd1_clip.py, load_embed: each text encoder looks for its own name, and else takes the first tensor.
+  // Source: ComfyUI comfy/sd1_clip.py, load_embed: each text encoder looks for its own name, else takes the first tensor.
   ComfyUI: (tensors, encoders) =>
     (encoders === 2 ? ["clip_l", "clip_g"] : ["clip_l"]).map((name) => tensors.get(name) ?? firstIn(tensors)),
   // Source: InvokeAI invokeai/backend/textual_inversion.py, from_checkpoint.
@@ -24,8 +24,8 @@ const rules: Readonly<Record<Program, Rule>> = {
     tensors.has("emb_params") ? [tensors.get("emb_params")] : (pairIn(tensors) ?? [firstIn(tensors)]),
 };
 
-/** The tables of vectors [n, width] that a program finds in the bytes of a .safetensors file, in the order of the text encoders; none where it refuses the file.
- *  encoders: text encoders of the model, two for SDXL. @throws SAFETENSORS_INVALID */
+/** The tables of vectors [n, width] that a program finds in the bytes of a .safetensors file, in the order of the text encoders; none if it refuses the file.
+ *  encoders: number of the model's text encoders, two for SDXL. @throws SAFETENSORS_INVALID */
 export function tablesFoundBy(program: Program, bytes: Uint8Array, encoders: number): NdArray[] {
   const { tensors } = parseSafetensors(bytes);
   const found = rules[program](

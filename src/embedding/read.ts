@@ -12,7 +12,7 @@ import { readVectors } from "./vectors.ts";
 export interface EmbeddingFile {
   /** Absolute path. */
   readonly path: string;
-  /** The word as every program names it: the file name without the last extension. */
+  /** The word in other programs: the file name without its last extension. */
   readonly name: string;
   readonly container: Container | CarrierKind;
   readonly layout: EmbeddingLayout;
@@ -21,7 +21,7 @@ export interface EmbeddingFile {
   /** The author's name of the word. */
   readonly token: string | undefined;
   readonly step: number | undefined;
-  /** The model it was trained on: short hash and name, as the web UI writes them. */
+  /** The model it was trained on, short hash and name, as the web UI writes them. */
   readonly sdCheckpoint: string | undefined;
   readonly sdCheckpointName: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export interface EmbeddingFile {
 }
 
 /** Reads an embedding in any program's layout, recognized by its contents.
- *  @throws the EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
+ *  @throws all EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
 export async function readEmbeddingFile(file: string, several: SeveralTensors = "refuse"): Promise<EmbeddingFile> {
   const opened = withOpenFile(file, (source) => {
     const container = containerOf(source);
@@ -43,7 +43,7 @@ export async function readEmbeddingFile(file: string, several: SeveralTensors = 
   return { ...whole(where, carrierOf(opened)!, contents, several), layout: "a1111-image" };
 }
 
-/** The bytes of an image; other files end in the error of their reader. */
+/** The bytes of an image. @throws the error of their reader for other files */
 function unknownContainer(source: ByteSource): Uint8Array {
   if (carrierOf(source.read(0, Math.min(carrierStart, source.size)))) {
     requireWithin("embeddingPicture", source.size, { code: "EMBEDDING_UNRECOGNIZED", subject: source.path });

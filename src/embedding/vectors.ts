@@ -5,7 +5,7 @@ import type { FileTensor } from "./contents.ts";
 
 const vectorDtypes: readonly string[] = ["float64", "float32", "float16", "bfloat16"] satisfies readonly DType[];
 
-/** The vectors of one role [n, width], out of one tensor or several stacked; a tensor [width] is one vector.
+/** The vectors of one role [n, width], from one tensor or several stacked; a tensor [width] is one vector.
  *  @throws EMBEDDING_DTYPE, EMBEDDING_SHAPE, EMBEDDING_EMPTY, EMBEDDING_NOT_FINITE */
 export function readVectors(role: string, tensors: readonly FileTensor[], where: string): NdArray {
   return stackTables(
@@ -14,7 +14,7 @@ export function readVectors(role: string, tensors: readonly FileTensor[], where:
   );
 }
 
-/** Tables [n, width] as one, one below the other. @throws EMBEDDING_SHAPE when they differ in width or kind of number */
+/** Stacks tables [n, width] into one. @throws EMBEDDING_SHAPE if they differ in width or dtype */
 export function stackTables(tables: readonly NdArray[], where: string): NdArray {
   const [first] = tables as [NdArray];
   const isUniform = tables.every(({ dtype, shape }) => dtype === first.dtype && shape[1] === first.shape[1]);

@@ -9,7 +9,7 @@ import { encodePng } from "../pictures/index.ts";
 import type { LearnedEmbedding } from "./learned-embedding.ts";
 import { embeddingKeyword } from "./picture.ts";
 
-/** The layouts an embedding can be written in. kohya: sd-scripts'. */
+/** The layouts in which an embedding can be written. kohya: sd-scripts'. */
 export const writtenLayouts = ["kohya", "a1111", "diffusers", "invoke", "png"] as const;
 export type WrittenLayout = (typeof writtenLayouts)[number];
 
@@ -20,12 +20,12 @@ export interface WriteOptions {
   readonly layout: WrittenLayout;
   /** Undefined keeps the embedding's own. */
   readonly precision?: SavePrecision | undefined;
-  /** For png: the image that carries the embedding; a plain grey one by default. */
+  /** For png: the image that carries the embedding; plain grey by default. */
   readonly picture?: Uint8Array | undefined;
 }
 
-/** Writes a learned word for other programs, whole or not at all. The extension picks the container: .safetensors, or a PyTorch file
- *  (.pt, .ckpt, .bin); a PyTorch file carries no metadata. @throws EMBEDDING_UNSUPPORTED for a layout that cannot hold the word, OUTPUT_UNWRITABLE */
+/** Writes an embedding for other programs, completely or not at all. The extension picks the container: .safetensors, or a PyTorch file
+ *  (.pt, .ckpt, .bin); a PyTorch file carries no metadata. @throws EMBEDDING_UNSUPPORTED for a layout that cannot hold the embedding, OUTPUT_UNWRITABLE */
 export async function writeEmbedding(file: string, word: LearnedEmbedding, options: WriteOptions): Promise<void> {
   await writeFileAtomically(file, await encodeEmbedding(file, word, options));
 }
@@ -105,13 +105,13 @@ function container(
   return writeTorchFile(tables, stem);
 }
 
-/** sd-scripts' names; the SDXL ones are everyone's. */
+/** sd-scripts' names; every program uses those for SDXL. */
 function namedTables(tables: readonly NdArray[]): Record<string, NdArray> {
   const [first, second] = tables as [NdArray, NdArray?];
   return second ? { clip_l: first, clip_g: second } : { emb_params: first };
 }
 
-/** A table for each layer under its name (XTI). */
+/** One table per layer, under the layer's name (XTI). */
 function layerTables(tables: readonly NdArray[], layers: readonly string[]): Record<string, NdArray> {
   const { shape, data, ...rest } = onlyTable(tables);
   const [rows, width] = shape as [number, number];
@@ -130,14 +130,14 @@ function onlyWithoutLayers(layout: WrittenLayout): CoinageError {
   );
 }
 
-/** One entry under the word itself; a single vector is written without its first axis. */
+/** One entry under the word; a single vector is written without its first axis. */
 function diffusersTables({ vectors, token }: { vectors: readonly NdArray[]; token: string }): Record<string, NdArray> {
   const [table, second] = vectors as [NdArray, NdArray?];
   if (second) return namedTables(vectors);
   return { [token]: table.shape[0] === 1 ? { ...table, shape: table.shape.slice(1) } : table };
 }
 
-/** The dictionary that the web UI saves. It has no SDXL layout of this kind. */
+/** The web UI's dictionary. It has no SDXL layout of this kind. */
 function webUiDict(word: Pick<LearnedEmbedding, "vectors" | "step">, name: string): Record<string, TorchInput> {
   return { ...webUiFields(word, name), string_to_param: { "*": onlyTable(word.vectors) } };
 }
@@ -164,7 +164,7 @@ function onlyTable(vectors: readonly NdArray[]): NdArray {
   );
 }
 
-/** An image that carries the embedding as the web UI's do: JSON in base64 in a text chunk. */
+/** An image that carries the embedding as the web UI's images do: JSON in base64 in a text chunk. */
 function withEmbedding(
   picture: Uint8Array,
   word: Pick<LearnedEmbedding, "vectors" | "step">,
@@ -186,7 +186,7 @@ function plainPicture(): Promise<Uint8Array> {
   return encodePng({ width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(128) });
 }
 
-/** A table in the precision it is saved in, rounded to the nearest, ties to even; undefined keeps what it has (float64 becomes float32). */
+/** A table in the precision to save, rounded to nearest, ties to even; undefined keeps its own (float64 becomes float32). */
 function inPrecision(table: NdArray, precision: SavePrecision | undefined): NdArray {
   if (precision === undefined) return table.dtype === "float64" ? toFloat32(table) : table;
   const wide = toFloat32(table);
