@@ -5,7 +5,7 @@ import { disk, reasonOf } from "./disk.ts";
 import { previousOf, sweepOnce, temporaryName } from "./temporary.ts";
 
 /** Writes a file so that it is complete or absent, even after a power cut: under a temporary name beside it, synced, renamed, and the folder synced.
- *  @throws OUTPUT_UNWRITABLE; an earlier file is then untouched, or replaced as a whole */
+ *  @throws OUTPUT_UNWRITABLE; an earlier file is then untouched, or replaced completely */
 export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
   const folder = path.dirname(path.resolve(file));
   await sweepOnce(folder);
@@ -26,7 +26,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
   }
 }
 
-/** What a path is, or "nothing". */
+/** The kind of thing at a path, or "nothing". */
 export async function kindOfPath(target: string): Promise<"file" | "folder" | "nothing"> {
   const found = await stat(target).catch(() => undefined);
   if (!found) return "nothing";
@@ -34,8 +34,8 @@ export async function kindOfPath(target: string): Promise<"file" | "folder" | "n
 }
 
 /** Writes a folder of files so that it is complete or absent: built under a temporary name beside it, synced, renamed.
- *  An earlier folder is removed only once the new one is in place: `folderOrPrevious` finds it in the moment between.
- *  @throws OUTPUT_UNWRITABLE; an earlier folder is then untouched, or replaced as a whole */
+ *  An earlier folder is removed only once the new one is in place: `folderOrPrevious` finds it in between.
+ *  @throws OUTPUT_UNWRITABLE; an earlier folder is then untouched, or replaced completely */
 export async function writeFolderAtomically(
   folder: string,
   files: Readonly<Record<string, Uint8Array | string>>,
@@ -64,10 +64,10 @@ export async function writeFolderAtomically(
   await removePrevious(folder);
 }
 
-/** Attempts to put a folder in its place: two processes may do it at once. */
+/** Attempts to rename a folder into place: two processes may try at once. */
 const mostAttempts = 50;
 
-/** Puts a folder in the place of another, which comes back when that fails. */
+/** Replaces a folder with another; restores the old one on failure. */
 async function replace(folder: string, part: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     let previous: string | undefined;
@@ -90,7 +90,7 @@ async function moveAside(folder: string): Promise<string> {
   return previous;
 }
 
-/** The new folder is in place, so what it replaced is of no use; what cannot be removed stays. */
+/** Removes what the new folder, now in place, has replaced; what cannot be removed stays. */
 async function removePrevious(folder: string): Promise<void> {
   for (const previous of await previousOf(folder))
     await disk()
@@ -98,14 +98,14 @@ async function removePrevious(folder: string): Promise<void> {
       .catch(() => {});
 }
 
-/** The folder, or the one it was about to replace when writing was cut off between the two. */
+/** The folder; if writing was interrupted before the new one was in place, the one it was to replace. */
 export async function folderOrPrevious(folder: string): Promise<string> {
   if ((await kindOfPath(folder)) !== "nothing") return folder;
   const [previous] = await previousOf(folder);
   return previous ?? folder;
 }
 
-/** Removes a folder at once: nobody finds half of it. */
+/** Removes a folder atomically: nobody sees half of it. */
 export async function removeFolder(folder: string): Promise<void> {
   const part = temporaryName(folder, "part");
   await disk().rename(folder, part);
@@ -113,7 +113,7 @@ export async function removeFolder(folder: string): Promise<void> {
   await removePrevious(folder);
 }
 
-/** Gives a file or folder another name in its folder. @throws the system's own error */
+/** Renames a file or folder within its folder. @throws the system's own error */
 export async function moveSynced(from: string, to: string): Promise<void> {
   await disk().rename(from, to);
   await disk().sync(path.dirname(path.resolve(to)));

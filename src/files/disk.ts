@@ -1,14 +1,14 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 
-/** What atomic writes need of a file system. Everything in this room that replaces or removes goes through it, so that a test can make any of it fail. */
+/** File system operations of atomic writes. Everything in this room that replaces or removes uses them, so that a test can make any of them fail. */
 export interface Disk {
-  /** Writes a new file. It survives a power cut only once it is synced, and so is the folder that names it. */
+  /** Writes a new file. It survives a power cut only once it and its folder are synced. */
   write(file: string, bytes: Uint8Array | string): Promise<void>;
   /** Waits until the contents of a file, or the names in a folder, are on the disk. */
   sync(target: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   makeFolder(folder: string): Promise<void>;
-  /** Removes a file, or a folder with everything in it. It is no error when there is nothing. */
+  /** Removes a file, or a folder with everything in it. Not an error if it does not exist. */
   remove(target: string): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export const systemDisk: Disk = {
   remove: (target) => rm(target, { recursive: true, force: true }),
 };
 
-/** Errors of systems that cannot sync a folder: Windows, some network drives. There renames are kept in order by other means. */
+/** Errors of systems that cannot sync a folder: Windows, some network drives. They order renames by other means. */
 const unsupported: readonly string[] = ["EPERM", "EACCES", "EISDIR", "EINVAL", "EBADF", "ENOTSUP", "ENOSYS"];
 
 async function syncFolder(folder: string): Promise<void> {
@@ -50,12 +50,12 @@ async function withHandle(file: string, flags: string, work: (handle: FileHandle
 
 let current = systemDisk;
 
-/** The disk that is written to. */
+/** The current disk. */
 export function disk(): Disk {
   return current;
 }
 
-/** Replaces the disk of the system, for tests; returns what undoes it. */
+/** Replaces the disk, for tests; returns a function that restores it. */
 export function replaceDisk(other: Disk): () => void {
   const before = current;
   current = other;
@@ -64,7 +64,7 @@ export function replaceDisk(other: Disk): () => void {
   };
 }
 
-/** Why the system refused: its error code. */
+/** The system's error code; for other errors their text. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

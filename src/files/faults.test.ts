@@ -10,7 +10,7 @@ const work = mkdtempSync(path.join(os.tmpdir(), "coinage-faults-"));
 afterAll(() => rmSync(work, { recursive: true }));
 let folders = 0;
 
-/** Does something once for every operation that can go wrong in it, each time in a folder of its own. */
+/** Repeats an action in a new folder, with a fault in its first disk operation, its second, and so on, until it has no more. */
 async function forEveryOperation(
   fault: Fault,
   prepare: (folder: string) => Promise<void>,

@@ -6,8 +6,8 @@ import { CoinageError, refusalText } from "../errors/index.ts";
 import { writeFileAtomically } from "./atomic.ts";
 import { disk, reasonOf } from "./disk.ts";
 
-/** Makes a folder, and those it lies in, where they are missing. Node's own recursive mkdir never ends where the system will not make a folder in one
- *  that is there, as in /proc (Node 20). @throws the system's own error */
+/** Makes a folder and its missing parents. Node's own recursive mkdir never ends if the system refuses to make a folder in an
+ *  existing one, as in /proc (Node 20). @throws the system's own error */
 export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);
@@ -25,7 +25,7 @@ function isFolder(target: string): boolean {
   return statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** A new folder outlives a power cut once the one it lies in is on the disk; not every system can be asked for that. */
+/** Syncs the parent of a new folder, which otherwise may not survive a power cut; not every system can do this. */
 function syncNames(folder: string): void {
   try {
     const handle = openSync(folder, "r");
@@ -40,8 +40,8 @@ function syncNames(folder: string): void {
 /** Written to test a folder: a full disk may still have room for an empty file. */
 const probeBytes = 16 * 1024;
 
-/** Makes an output folder and tests whether it can be written to, so that long work does not fail at its end.
- *  option: the one that names the folder, such as "--outdir". hint: what to do where it cannot. @throws OUTPUT_UNWRITABLE */
+/** Makes an output folder and tests whether it is writable, so that long work does not fail at its end.
+ *  option: the one that names the folder, such as "--outdir". hint: what to do if it is not. @throws OUTPUT_UNWRITABLE */
 export async function prepareOutputFolder(folder: string, option: string, hint?: string): Promise<void> {
   const probe = path.join(folder, ".coinage-can-write");
   try {
@@ -63,7 +63,7 @@ function hintOf(cause: unknown): string {
   return `Choose another folder, or ${remedy}.`;
 }
 
-/** The user's home; undefined for a user without one, as in containers that run under a bare number. */
+/** The user's home; undefined for a user without one, as in containers that run under a bare user id. */
 export function homeFolder(): string | undefined {
   try {
     return homedir() || undefined;
@@ -74,13 +74,13 @@ export function homeFolder(): string | undefined {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The folder that a variable of the environment names; `~` at its beginning is the user's home. */
+/** The folder in an environment variable; a leading `~` is the user's home. */
 export function folderIn(environment: Environment, variable: string): string | undefined {
   return environment[variable]?.trim().replace(/^~(?=$|[/\\])/, () => homeFolder() ?? "~") || undefined;
 }
 
-/** Where the user's programs keep what they can make or fetch again: XDG_CACHE_HOME, else `.cache` in the home; undefined without a home.
- *  variables: further ones that name it. Hugging Face's programs know none, so what is shared with them is found without any. */
+/** The user's cache folder: XDG_CACHE_HOME, else `.cache` in the home; undefined without a home.
+ *  variables: more variables that may name it. Hugging Face's programs read none, so caches shared with them are found without. */
 export function cachesFolder(environment: Environment, ...variables: readonly string[]): string | undefined {
   for (const variable of ["XDG_CACHE_HOME", ...variables]) {
     const folder = folderIn(environment, variable);
@@ -90,7 +90,7 @@ export function cachesFolder(environment: Environment, ...variables: readonly st
   return home && path.join(home, ".cache");
 }
 
-/** What the disk of a folder has left, in bytes; undefined where it does not say, as some network drives, and of a folder that is not there. */
+/** Free bytes on the disk of a folder; undefined if unknown, as on some network drives or for a missing folder. */
 export async function freeBytesOn(folder: string): Promise<number | undefined> {
   const found = await statfs(folder).catch(() => undefined);
   return found && found.blocks > 0 ? found.bavail * found.bsize : undefined;

@@ -56,13 +56,13 @@ test("of a killed process, it is taken over at once; of a living one, it is not"
   const { child } = await holder(file);
   expect(await takeLock(file)).toMatchObject({ heldBy: { pid: child.pid } });
   child.kill("SIGKILL");
-  // not waited for where it can be seen: until its parent has heard of its end, a killed process still has its number
+  // not awaited where it can be observed: a killed process keeps its pid until its parent has reaped it
   if (process.platform === "linux") while (!readFileSync(`/proc/${child.pid}/stat`, "utf8").includes(") Z "));
   else await once(child, "close");
   await (await taken(file)).release();
 });
 
-/** Changes what a lock says of its holder. */
+/** Changes what a lock file says about its holder. */
 function rewrite(file: string, changes: object, at?: number): void {
   writeFileSync(file, `${JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...changes })}\n`);
   if (at !== undefined) utimesSync(file, at, at);
@@ -83,7 +83,7 @@ test("of another machine, it is taken over when it has not been touched for long
   writeFileSync(file, '{"host":');
   utimesSync(file, 1, 1);
   await (await taken(file)).release();
-  // what is no longer held is not removed by who held it before
+  // a holder that has lost its lock does not remove the new one
   await lock.release();
 });
 
@@ -122,7 +122,7 @@ test.each([-5, 5])("one that is looked at is not given up because the clock is s
   vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() });
   const file = path.join(work, `.clock${hours}.lock`);
   const lock = await taken(file);
-  // as on Windows, where only touches tell whether the holder of this number is still the one
+  // as on Windows, where only touches tell whether the process with this pid is still the holder
   rewrite(file, { start: "0" });
   const isAlive = async () => (await lookAtLock(file))!.isAlive;
   expect(await isAlive()).toBe(true);
@@ -136,7 +136,7 @@ test.each([-5, 5])("one that is looked at is not given up because the clock is s
     await isAlive();
   }
   expect(await isAlive()).toBe(false);
-  // it was late
+  // the holder was late
   utimesSync(file, 2, 2);
   expect(await isAlive()).toBe(true);
   await lock.release();

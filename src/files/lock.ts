@@ -8,11 +8,11 @@ import { readEarlierFile } from "./regular-file.ts";
 import { temporaryName, timeOf } from "./temporary.ts";
 import { digestOf } from "./unchanged.ts";
 
-/** Who holds a lock. */
+/** The holder of a lock. */
 export interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When it was taken, as an ISO date. */
+  /** When the lock was taken, as an ISO date. */
   readonly since: string;
 }
 
@@ -20,13 +20,13 @@ export interface Lock {
   readonly release: () => Promise<void>;
 }
 
-/** A holder touches its lock this often; one on another machine that has not done so for a while counts as gone. In milliseconds. */
+/** How often a holder touches its lock, how long to watch it, when one on another machine counts as gone, and how long to wait after a wake-up. In milliseconds. */
 const [beatMs, watchMs, staleMs, wakeMs] = [2000, 10_000, 60_000, 5000];
 
-/** A lock may disappear between two looks at it, but not every time. */
+/** A lock may disappear between two reads, but not every time. */
 const mostAttempts = 50;
 
-/** Other programs may have written the file: what is shown of it must not control a terminal. */
+/** Other programs may have written the file: text shown from it must not control a terminal. */
 const printable = z
   .string()
   .max(255)
@@ -41,8 +41,8 @@ const schema = z.object({
 });
 type Content = z.infer<typeof schema>;
 
-/** Takes a lock: a file that exists while its process lives. The lock of a process that has ended, however it did, is taken over.
- *  @throws the system's own error when the file cannot be made */
+/** Takes a lock: a file that exists while its process lives. The lock of a process that has ended, in whatever way, is taken over.
+ *  @throws the system's own error if the file cannot be made */
 export async function takeLock(file: string): Promise<Lock | { readonly heldBy: Holder }> {
   const claim = temporaryName(file, "part");
   const own = { host: os.hostname(), since: new Date().toISOString(), ...ownProcess(), key: claim };
@@ -63,13 +63,13 @@ export async function takeLock(file: string): Promise<Lock | { readonly heldBy: 
   }
 }
 
-/** A lock that was looked at and not taken. */
+/** A lock that was read, not taken. */
 export interface FoundLock extends Holder {
-  /** Whether its holder lives; of one that cannot be asked, whether it has touched the lock lately. */
+  /** Whether its holder lives; if that cannot be checked, whether it touched the lock recently. */
   readonly isAlive: boolean;
 }
 
-/** Who holds a lock; undefined when nobody does. Waits for nothing, so of a holder on another machine it knows what `takeLock` knows before it watches. */
+/** The holder of a lock; undefined if there is none. Does not wait, so for a holder on another machine it relies on earlier touches, where `takeLock` watches for one. */
 export async function lookAtLock(file: string): Promise<FoundLock | undefined> {
   const text = await readText(file);
   if (text === undefined) return undefined;
@@ -81,19 +81,19 @@ export async function lookAtLock(file: string): Promise<FoundLock | undefined> {
   return { pid, host, since, isAlive: (await quietMsOf(file)) < (life === "alive" ? watchMs : staleMs) };
 }
 
-/** A lock of which only touches tell whether its holder lives, as this process saw it last. */
+/** The last observation, by this process, of a lock that only touches show to be alive. */
 interface Look {
   readonly touched: number | undefined;
-  /** For how long it was not touched, as far as it was looked at. */
+  /** Time without a touch, as far as observed. */
   readonly quietMs: number;
-  /** By a clock that nobody sets. */
+  /** By a monotonic clock. */
   readonly at: number;
 }
 
 const looks = new Map<string, Look>();
 
-/** For how long a lock was not touched, in milliseconds. At the first look the clock tells, which may be another machine's or have been set; after that only what
- *  this process has seen, and of the time between two looks as much as a touch takes: the machine may have slept, and the holder with it. */
+/** Time since a lock was touched, in milliseconds. The first time it is measured by the clock, which may be another machine's or have been set; after that only by
+ *  what this process has observed. Between two observations at most one beat counts: the machine, and the holder with it, may have slept. */
 async function quietMsOf(file: string): Promise<number> {
   const [touched, at, before] = [await timeOf(file), performance.now(), looks.get(file)];
   const seenMs = before === undefined ? Math.abs(Date.now() - (touched ?? 0)) : before.quietMs;
@@ -105,8 +105,8 @@ async function quietMsOf(file: string): Promise<number> {
 
 const unknownHolder: Holder = { pid: 0, host: "unknown", since: "unknown" };
 
-/** Linking fails where a file exists already, and else puts a complete file there. Where links are not supported, creating the file does the same,
- *  but it is empty for a moment. */
+/** Creates the file only if it does not exist: a hard link does so with complete contents. Where links are not supported, the file is created directly,
+ *  and is empty for a moment. */
 async function putIfFree(claim: string, file: string, text: string): Promise<boolean> {
   try {
     await link(claim, file);
@@ -134,14 +134,14 @@ function held(file: string, text: string): Lock {
   };
 }
 
-/** The same contents anew: the file system's own clock then says when. */
+/** Rewrites the same contents, so that the file system's own clock sets the time. */
 async function touch(file: string, text: string): Promise<void> {
   if ((await readText(file)) !== text) return;
   const handle = await open(file, "r+");
   await handle.writeFile(text).finally(() => handle.close());
 }
 
-/** Whether the holder of a lock lives. Of one elsewhere only the touches can show it. claim: a file made just now, by the same clock. */
+/** Whether the holder of a lock lives. For one elsewhere only touches can show it. claim: a file just made, timed by the same clock. */
 async function isAlive(file: string, content: Content | undefined, claim: string): Promise<boolean> {
   const life = content && lifeOf(content);
   if (life === "gone") return false;
@@ -150,7 +150,7 @@ async function isAlive(file: string, content: Content | undefined, claim: string
   if (touched === undefined || now === undefined) return false;
   const isOld = Math.abs(now - touched) > staleMs;
   if (isOld && content === undefined) return false;
-  // a machine that wakes up, or whose clock was set, finds locks untouched for hours: their holders have woken up, too
+  // after the machine wakes up, or its clock was set, locks look untouched for hours although their holders are alive
   const patienceMs = isOld ? wakeMs : watchMs;
   for (let waited = 0; waited < patienceMs; waited += beatMs / 3) {
     await pause(beatMs / 3);
@@ -159,8 +159,8 @@ async function isAlive(file: string, content: Content | undefined, claim: string
   return false;
 }
 
-/** Removes the lock of a process that has ended, while holding a lock on that very lock: otherwise a process that saw the dead lock, too, and comes
- *  late would remove its successor. */
+/** Removes the lock of a process that has ended, while holding a lock on this removal: otherwise a slower process that saw the same dead lock
+ *  would remove its successor. */
 async function removeLock(file: string, dead: string): Promise<void> {
   const right = await takeLock(`${file}-${digestOf(dead).slice(0, 16)}`);
   if ("heldBy" in right) return void (await pause(beatMs / 30));
@@ -176,7 +176,7 @@ async function writeNew(file: string, text: string): Promise<void> {
   await handle.writeFile(text).finally(() => handle.close());
 }
 
-/** Undefined when there is none; empty when it cannot be a lock of ours. */
+/** The text of a lock file; undefined if there is none, empty if it cannot be a lock of ours. */
 async function readText(file: string): Promise<string | undefined> {
   if (!(await lstat(file).catch(() => undefined))) return undefined;
   const bytes = await readEarlierFile(file);

@@ -3,21 +3,21 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import os from "node:os";
 
-/** A process that owns a file, distinguished from all others. Its number alone is not enough: the system reuses it. */
+/** A process that owns a file. Its pid alone is not enough: the system reuses it. */
 export interface Owner {
-  /** Digest of where its number means something: the machine, and on it the container. */
+  /** Digest of where its pid is valid: the machine, and the container on it. */
   readonly place: string;
   readonly pid: number;
-  /** Digest of when it was started; "0" where the system does not say. */
+  /** Digest of its start time; "0" if the system does not tell it. */
   readonly start: string;
 }
 
-/** gone: it has ended. elsewhere: on another machine or in another container, which cannot be checked from here. */
+/** gone: it has ended. elsewhere: on another machine or in another container, so it cannot be checked. */
 type Life = "alive" | "gone" | "elsewhere";
 
 let own: Owner | undefined;
 
-/** Another process of this machine; undefined when there is none of this number. */
+/** Another process of this machine; undefined if none has this pid. */
 export function processOf(pid: number): Owner | undefined {
   const start = startOf(pid);
   return start === undefined ? undefined : { place: ownProcess().place, pid, start };
@@ -35,26 +35,26 @@ export function lifeOf({ place, pid, start }: Owner): Life {
   return now === undefined || (start !== "0" && now !== "0" && now !== start) ? "gone" : "alive";
 }
 
-/** Whether a process of this number was running already at a time, in milliseconds since 1970. */
+/** Whether a process with this pid was running at a time, in milliseconds since 1970. */
 export function wasRunning(pid: number, timeMs: number): boolean {
   if (startOf(pid) === undefined) return false;
   const ticks = linuxStart(pid);
-  // Linux counts in hundredths of a second since the machine was started; a second for the clock's own corrections
+  // Linux counts in hundredths of a second since boot; one second allows for corrections of the clock
   return ticks === undefined || Date.now() - os.uptime() * 1000 + ticks * 10 <= timeMs + 1000;
 }
 
-/** Linux names each start of a machine. Source: random(4). */
+/** Linux has an id for each boot. Source: random(4). */
 const bootFile = "/proc/sys/kernel/random/boot_id";
 
 let boot: string | undefined;
 
-/** Another text after each start of this machine; undefined where the system has none, as on Windows. */
+/** An id of this boot; undefined if the system has none, as on Windows. */
 export function bootId(): string | undefined {
   boot ??= process.platform === "darwin" ? said("sysctl", "-n", "kern.bootsessionuuid") : textOf(bootFile).trim();
   return boot || undefined;
 }
 
-/** Digest of when a process was started, "0" where the system does not say; undefined when there is no such process. */
+/** Digest of a process's start time, "0" if the system does not tell it; undefined if there is no such process. */
 function startOf(pid: number): string | undefined {
   if (process.platform === "linux") {
     const ticks = linuxStart(pid);
@@ -65,11 +65,11 @@ function startOf(pid: number): string | undefined {
   return process.platform === "win32" ? "0" : digest(said("ps", "-o", "lstart=", "-p", String(pid)));
 }
 
-/** When a process started, in clock ticks after boot; undefined for a zombie, which a killed process stays until its parent has heard of it. */
+/** When a process started, in clock ticks after boot; undefined for a zombie, which a killed process is until its parent reaps it. */
 function linuxStart(pid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   const stat = textOf(`/proc/${pid}/stat`);
-  // the name of the program, in parentheses, may hold anything
+  // the program's name, in parentheses, may contain anything
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state = "", ticks] = [fields[0], fields[19]];
   return ticks === undefined || "ZXx".includes(state) ? undefined : Number(ticks);
@@ -84,7 +84,7 @@ function answers(pid: number): boolean {
   }
 }
 
-/** What a program of the system says; nothing where it cannot be had. */
+/** The output of a system program; empty if it cannot be run. */
 function said(program: string, ...words: readonly string[]): string {
   try {
     return execFileSync(program, words, { encoding: "utf8", stdio: "pipe" }).trim();

@@ -16,7 +16,7 @@ test("the suggested path has the nearest name in place of the first missing part
   expect(didYouMean(at("pictures", "20_mycta"))).toBe(`Did you mean ${at("pictures", "20_mycat")}?`);
 });
 
-// elsewhere two names that differ by letter case are one file
+// elsewhere two names that differ only in letter case are one file
 test.skipIf(process.platform !== "linux")(
   "a name in its own letter case goes before others, and endings make no names alike",
   async () => {
@@ -31,7 +31,7 @@ test("nothing is suggested where everything exists, or nothing is similar", asyn
   await mkdir(at("pictures"));
   expect(nearPath(at("pictures"))).toBeUndefined();
   expect(nearPath(at("elsewhere"))).toBeUndefined();
-  // the first part is mistyped, but the rest leads nowhere either
+  // the first part is mistyped, but the rest does not exist either
   expect(nearPath(at("picturs", "20_mycat"))).toBeUndefined();
   expect(didYouMean("/nowhere/at/all")).toBeUndefined();
 });

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { nearestName } from "../errors/index.ts";
 
-/** The path that was probably meant by one that does not exist: its first missing part replaced by the nearest name beside it, the rest as the user wrote it.
- *  Undefined when nothing there is similar. */
+/** The existing path that the user probably meant: the first missing part replaced by the nearest name beside it, the rest as written.
+ *  Undefined if no name is similar. */
 export function nearPath(target: string): string | undefined {
   const parts = target.split(/(?<=[/\\])/);
   const missing = parts.findIndex((_, i) => !exists(parts.slice(0, i + 1).join("")));
@@ -11,7 +11,7 @@ export function nearPath(target: string): string | undefined {
   const [, name, separator] = /^(.*?)([/\\]*)$/.exec(parts[missing]!)!;
   const start = parts.slice(0, missing).join("");
   const names = namesIn(start || ".");
-  // a name with another extension, or in another letter case, is nearer than any other word
+  // a name with another extension, or in another letter case, is nearer than any other
   const near =
     names.find((candidate) => path.parse(candidate).name === path.parse(name!).name) ??
     names.find((candidate) => candidate.toLowerCase() === name!.toLowerCase()) ??
@@ -28,13 +28,13 @@ export function didYouMean(target: string): string | undefined {
   return near === undefined ? undefined : `Did you mean ${near}?`;
 }
 
-/** The hint of an error about a path that does not exist: the one that was probably meant, and what else there is to say. */
+/** The hint of an error about a missing path: the path that was probably meant, and `otherwise`. */
 export function hintOfMissing(target: string, otherwise?: string): { readonly hint?: string } {
   const hint = [didYouMean(target), otherwise].filter((part) => part !== undefined).join(" ");
   return hint === "" ? {} : { hint };
 }
 
-/** The name that was probably mistyped. Extensions are nearly always the same, so they do not make two names similar. */
+/** The name that was probably meant. Extensions are nearly always the same, so they do not make two names similar. */
 function likelyMeant(name: string, names: readonly string[]): string | undefined {
   const stems = new Map(
     names
@@ -45,7 +45,7 @@ function likelyMeant(name: string, names: readonly string[]): string | undefined
   return near === undefined ? undefined : stems.get(near);
 }
 
-/** Letters by which a mistyped name may differ in length. */
+/** Most letters by which a mistyped name may differ in length. */
 const mostAdded = 8;
 
 function exists(target: string): boolean {
@@ -75,13 +75,13 @@ export function quotedWord(word: string, platform: NodeJS.Platform = process.pla
   return platform === "win32" ? quotedForWindows(word) : quotedForPosix(word);
 }
 
-/** Single quotes take everything literally, an exclamation mark in an interactive shell, too; double ones are easier to read. */
+/** Single quotes make everything literal, including an exclamation mark in an interactive shell; double quotes are easier to read. */
 function quotedForPosix(word: string): string {
   if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word;
   return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : `"${word}"`;
 }
 
-/** Backslashes count only before a double quote. */
+/** Backslashes are special only before a double quote. */
 function quotedForWindows(word: string): string {
   if (/^[\w@+:,./\\-][\w@+=:,./\\-]*$/.test(word)) return word;
   return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1")}"`;

@@ -3,10 +3,10 @@ import type { Refusal } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { reasonOf } from "./disk.ts";
 
-/** Something other than a file is at a path: the message says what, as the end of a sentence. */
+/** Something other than a file is at a path; the message says what, as the end of a sentence. */
 export class NotAFile extends Error {}
 
-/** The bytes that `reading` gives. @throws the refusal for errors of the system; coded errors as they are */
+/** Runs `reading`; errors of the system become the refusal. @throws the refusal; coded errors unchanged */
 export async function withRefusal(
   refusal: Refusal,
   file: string,
@@ -25,7 +25,7 @@ export async function withRefusal(
   }
 }
 
-/** Why a file could not be read, as people say it: "it is a link to gone.png, which does not exist". */
+/** Why a file could not be read, as the rest of a sentence: "it is a link to gone.png, which does not exist". */
 export async function whyUnreadable(file: string, error: unknown): Promise<string> {
   if (error instanceof NotAFile) return error.message;
   const reason = reasonOf(error);
@@ -36,7 +36,7 @@ export async function whyUnreadable(file: string, error: unknown): Promise<strin
   return target === undefined ? "it does not exist" : `it is a link to ${target}, which does not exist`;
 }
 
-/** What to do about a file that could not be read; undefined where only its contents can be at fault. */
+/** What to do about an unreadable file; undefined if only its contents can be wrong. */
 export function readingHint(error: unknown): string | undefined {
   if (isForbidden(error)) return "Give yourself permission to read it (chmod u+r) and to enter its folder.";
   return undefined;

@@ -68,7 +68,7 @@ describe("what cannot be read is refused at once, as its reader words it", () =>
 describe.skipIf(process.platform === "win32")(
   "what the command line hands over is read, even if it is not a file",
   () => {
-    /** What is read of a descriptor while `use` runs. */
+    /** Runs `use` with the path of a descriptor of the file. */
     async function withDescriptor<Result>(file: string, use: (handedOver: string) => Promise<Result>): Promise<Result> {
       const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
       try {

@@ -4,15 +4,15 @@ import { type LimitName, limits, type Refusal, requireWithin } from "../budget/i
 import { CoinageError } from "../errors/index.ts";
 import { NotAFile, withRefusal } from "./reading-problems.ts";
 
-/** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for forever.
+/** Opens a regular file for reading, passes it to `use` with its length and closes it. Reading a pipe or a device could wait forever.
  *  @throws NotAFile; the system's own errors */
 export async function withRegularFile<Result>(
   file: string,
   use: (handle: FileHandle, bytes: number) => Promise<Result>,
 ): Promise<Result> {
-  // Asked before opening, which has effects of its own on some devices.
+  // Checked before opening, which has side effects on some devices.
   requireRegular(await stat(file));
-  // Without O_NONBLOCK, opening a pipe that has taken the file's place meanwhile would wait for its writer.
+  // Without O_NONBLOCK, opening a pipe that has meanwhile taken the file's place would wait for its writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const found = await handle.stat();
@@ -23,13 +23,13 @@ export async function withRegularFile<Result>(
   }
 }
 
-/** Up to so many bytes from a file's beginning. */
+/** Up to `length` bytes from the start of a file. */
 export async function readStart(handle: FileHandle, length: number): Promise<Uint8Array> {
   const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, 0);
   return buffer.subarray(0, bytesRead);
 }
 
-/** The bytes of a file that a stranger may have made: a regular file, no longer than the limit.
+/** The bytes of an untrusted file: it must be a regular file no longer than the limit.
  *  refusal: its subject names the file, "The caption file a.txt". @throws the refusal */
 export function readRegularFile(file: string, limit: LimitName, refusal: Refusal): Promise<Uint8Array> {
   return withRefusal(refusal, file, () =>
@@ -40,10 +40,10 @@ export function readRegularFile(file: string, limit: LimitName, refusal: Refusal
   );
 }
 
-/** Fills a buffer from an offset on; gives how many bytes came. */
+/** Fills a buffer from an offset; returns the number of bytes read. */
 type Read = (buffer: Uint8Array, offset: number, length: number) => Promise<number>;
 
-/** Bytes up to a limit, from a source of `size` bytes; 0 where that is unknown. @throws the refusal */
+/** Bytes up to a limit, from a source of `size` bytes; 0 if that is unknown. @throws the refusal */
 export async function readWithin(
   limit: LimitName,
   size: number,
@@ -56,12 +56,12 @@ export async function readWithin(
   return bytes;
 }
 
-/** The bytes of what is in the place of a file of ours; undefined where that cannot be a file of ours, or cannot be read. */
+/** The bytes of an earlier file of ours at this path; undefined if it cannot be ours or cannot be read. */
 export async function readEarlierFile(file: string): Promise<Uint8Array | undefined> {
   return readRegularFile(file, "earlierFile", { code: "FILE_UNREADABLE", subject: file }).catch(() => undefined);
 }
 
-/** The text of a file that a stranger may have made, which has to be UTF-8; a byte order mark at its start is dropped. @throws the refusal */
+/** The text of an untrusted file, which must be UTF-8; a leading byte order mark is dropped. @throws the refusal */
 export async function readRegularTextFile(file: string, limit: LimitName, refusal: Refusal): Promise<string> {
   return textOf(await readRegularFile(file, limit, refusal), refusal);
 }
@@ -80,7 +80,7 @@ export function textOf(bytes: Uint8Array, refusal: Refusal): string {
   }
 }
 
-/** Up to `most` bytes of a file that is expected to have `expected`, and may have grown or shrunk since. */
+/** Up to `most` bytes of a file expected to have `expected`, which may have grown or shrunk since. */
 async function readUpTo(readSome: Read, most: number, expected: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(Math.min(expected + 1, most));
   let length = 0;

@@ -10,7 +10,7 @@ import { ownProcess } from "./owner.ts";
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-temporary-"));
 afterAll(() => rmSync(work, { recursive: true }));
 
-/** Runs lines of a module in a process of its own that has the room's functions. */
+/** Runs lines of a module, with the room's functions, in another process. */
 function inProcess(...lines: readonly string[]): ChildProcess {
   const room = JSON.stringify(import.meta.resolve("./index.ts"));
   const inner = JSON.stringify(import.meta.resolve("./temporary.ts"));
@@ -33,7 +33,7 @@ function newFolder(name: string): string {
   return folder;
 }
 
-/** A temporary name in a folder of this machine, by what it tells of its process. */
+/** A temporary name for a file of this machine, by the process that it names. */
 function nameOf(base: string, { pid = process.pid, start = ownProcess().start, place = ownProcess().place } = {}) {
   return `.${base}.${place}-${pid}-${start}-00000000.part`;
 }
@@ -81,7 +81,7 @@ test("what another machine is writing stays for a day", async () => {
 test("what earlier versions left is removed, too, but nothing of other programs", async () => {
   const folder = newFolder("earlier");
   const others = [".mine.part", ".notes.txt.99999999.part", "word.part", ".word.pt.part"];
-  // a file from before this process was started, under this process's number
+  // files from before this process started, under its pid
   const left = [".word.safetensors.99999999.part", "..coinage-can-write.99999999.part", `.a.npz.${process.pid}.part`];
   for (const name of [...others, ...left]) writeFileSync(path.join(folder, name), "");
   for (const name of [".word-state.part", ".word-state.previous", "word-state"]) mkdirSync(path.join(folder, name));

@@ -5,16 +5,16 @@ import { disk } from "./disk.ts";
 import { lifeOf, type Owner, ownProcess, wasRunning } from "./owner.ts";
 import { digestOf } from "./unchanged.ts";
 
-/** part: not finished yet, or on its way out. previous: what a folder held that is being replaced. */
+/** part: unfinished, or being removed. previous: the earlier contents of a folder being replaced. */
 type Role = "part" | "previous";
 
-/** Bytes of a name that are repeated in a temporary one: what is added must not make it too long for the disk. */
+/** Most bytes of a name to repeat in its temporary name, which must not be too long for the disk. */
 const longestName = 150;
 
-/** Other processes' temporary files whose owner cannot be checked are left alone this long, in milliseconds. */
+/** How long temporary files are left alone whose owner cannot be checked, in milliseconds. */
 const [dayMs, minuteMs] = [86_400_000, 60_000];
 
-/** A name beside a path that no other process or write uses; it says whose it is. */
+/** A name beside a path that no other process or write uses; it identifies its owner. */
 export function temporaryName(target: string, role: Role): string {
   const { dir, base } = path.parse(path.resolve(target));
   const { place, pid, start } = ownProcess();
@@ -22,7 +22,7 @@ export function temporaryName(target: string, role: Role): string {
   return path.join(dir, `.${shortened(base)}.${place}-${pid}-${start}-${unique}.${role}`);
 }
 
-/** What is left of earlier contents of a folder, newest first. */
+/** Earlier contents left behind beside a folder, newest first. */
 export async function previousOf(folder: string): Promise<string[]> {
   const { dir, base } = path.parse(path.resolve(folder));
   const names = (await readdir(dir).catch(() => [])).filter((name) => {
@@ -38,7 +38,7 @@ export async function previousOf(folder: string): Promise<string[]> {
 /** Folders that this process has swept. */
 const swept = new Set<string>();
 
-/** Removes what processes that have ended left unfinished in a folder; done once by each process. What cannot be removed stays: it does no harm. */
+/** Removes the unfinished files of ended processes from a folder, once per process. What cannot be removed does no harm. */
 export async function sweepOnce(folder: string): Promise<void> {
   const whole = path.resolve(folder);
   if (swept.has(whole)) return;
@@ -47,7 +47,7 @@ export async function sweepOnce(folder: string): Promise<void> {
   for (const name of names) {
     const leftover = parse(name);
     if (!leftover || !(await isAbandoned(path.join(whole, name), leftover))) continue;
-    // It may be all that is left of a folder that was being replaced.
+    // It may be all that is left of a folder being replaced.
     if (leftover.role === "previous" && !names.includes(leftover.base)) continue;
     await disk()
       .remove(path.join(whole, name))
@@ -58,7 +58,7 @@ export async function sweepOnce(folder: string): Promise<void> {
 interface Leftover {
   readonly base: string;
   readonly role: Role;
-  /** Undefined when an earlier version of this program wrote it, which named the process by its number at most. */
+  /** Undefined if an earlier version wrote it, which gave at most the pid. */
   readonly owner?: Owner;
   readonly pid?: number;
 }
@@ -84,7 +84,7 @@ async function isAbandoned(file: string, { owner, pid }: Leftover): Promise<bool
   return Date.now() - at > (owner ? dayMs : minuteMs);
 }
 
-/** When a file was written last, in milliseconds; undefined when that is unknown. */
+/** Time of a file's last change, in milliseconds; undefined if unknown. */
 export async function timeOf(file: string): Promise<number | undefined> {
   return (await stat(file).catch(() => undefined))?.mtimeMs;
 }

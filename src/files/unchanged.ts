@@ -6,18 +6,18 @@ interface Facts {
   readonly mtimeMs: number;
 }
 
-/** Files that are read repeatedly, or mapped into memory, and so must not change. */
+/** Watches files that are read repeatedly, or mapped into memory, and so must not change. */
 export class FilesInUse {
   readonly #known = new Map<string, Facts>();
 
-  /** Notes the state of a file, from which it must not change. */
+  /** Records the current state of a file. */
   note(file: string): void {
     const facts = this.#known.has(file) ? undefined : factsOf(file);
     if (facts) this.#known.set(file, facts);
   }
 
-  /** The first of these that has changed, as a sentence; undefined when none has. A deleted one does not count: what is mapped stays, and
-   *  reading it fails by itself. Inode and change time do not count: some network drives make them up anew, and linking changes them. */
+  /** The first of these files that has changed, as a sentence; undefined if none has. A deleted file does not count: what is mapped stays, and
+   *  reading it fails by itself. Inode and change time do not count: some network drives invent them, and linking changes them. */
   changeOf(files: Iterable<string>): string | undefined {
     for (const file of files) {
       const [known, now] = [this.#known.get(file), factsOf(file)];
@@ -29,7 +29,7 @@ export class FilesInUse {
   }
 }
 
-/** Undefined when that is unknown, which counts as unchanged. */
+/** Undefined if unknown, which counts as unchanged. */
 function factsOf(file: string): Facts | undefined {
   try {
     return statSync(file);
@@ -38,7 +38,7 @@ function factsOf(file: string): Facts | undefined {
   }
 }
 
-/** Proves that a JSON file and a file of arrays beside it are as they were written: disks and copies occasionally lose bits. */
+/** Checksums of a JSON file and the file of arrays beside it: disks and copies occasionally corrupt bits. */
 interface Seal {
   /** Digest of the file of arrays. */
   readonly arrays: string;
@@ -46,7 +46,7 @@ interface Seal {
   readonly checksum: string;
 }
 
-/** Adds the seal to the contents of the JSON. */
+/** Adds the seal to the JSON's contents. */
 export function sealed<Content extends object>(content: Content, arrays: Uint8Array): Content & Seal {
   const whole = { ...content, arrays: digestOf(arrays) };
   return { ...whole, checksum: digestOf(JSON.stringify(whole)) };
@@ -58,10 +58,10 @@ export function checkSeal({ checksum, ...content }: { readonly [key: string]: un
   if (digestOf(arrays) !== content.arrays) throw new Error("its arrays were changed after they were written");
 }
 
-/** What the JSON of a training state calls itself: with a seal, and in the version before, which had none. */
+/** The `format` in the JSON of a training state: with a seal, and the earlier version without one. */
 export const stateFormats = { sealed: "coinage training state 2", unsealed: "coinage training state 1" } as const;
 
-/** Whether JSON calls itself a training state, of whatever version. */
+/** Whether a format is that of a training state, of any version. */
 export function isStateFormat(format: unknown): boolean {
   return typeof format === "string" && format.startsWith(stateFormats.sealed.replace(/ \d+$/, ""));
 }
