@@ -1,7 +1,7 @@
 import { dataViewOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
-/** What precedes a bitmap's pixels. */
+/** A bitmap's header. */
 export interface BmpHeader {
   readonly width: number;
   readonly height: number;
@@ -20,13 +20,13 @@ const fileHeaderBytes = 14;
 const masksAfterHeader = 3;
 const masksWithAlphaAfterHeader = 6;
 
-/** Whether a file begins like a Windows bitmap. */
+/** Whether a file starts like a Windows bitmap. */
 export function isBmp(start: Uint8Array): boolean {
   return start[0] === 0x42 && start[1] === 0x4d;
 }
 
 /** Reads a bitmap's header. The first kilobytes of the file suffice.
- *  @throws BMP_INVALID when it is not a bitmap, damaged or of a kind nobody writes. */
+ *  @throws BMP_INVALID if it is not a bitmap, damaged or of an obsolete kind */
 export function parseBmpHeader(file: Uint8Array): BmpHeader {
   if (!isBmp(file) || file.length < 26) throw invalid("It is not a Windows bitmap.");
   const view = dataViewOn(file);

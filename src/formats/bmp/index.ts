@@ -3,7 +3,7 @@ import { type BmpHeader, parseBmpHeader } from "./header.ts";
 
 export { isBmp, parseBmpHeader } from "./header.ts";
 
-/** A decoded bitmap: RGB, or RGBA where the file has an alpha mask; 8 bits, rows from the top. */
+/** A decoded bitmap: RGB, or RGBA if the file has an alpha mask; 8 bits, rows from the top. */
 interface Bitmap {
   readonly width: number;
   readonly height: number;
@@ -17,7 +17,7 @@ export function decodeBmp(file: Uint8Array): Bitmap {
   const header = parseBmpHeader(file);
   const coded = header.compression === "rle4" || header.compression === "rle8";
   const rows = coded ? expandRuns(file.subarray(header.dataOffset), header) : file.subarray(header.dataOffset);
-  // Run-length coded rows come out as one index a byte, without padding.
+  // Decoded runs have one index per byte, without padding.
   const bits = coded ? 8 : header.bitsPerPixel;
   const stride = coded ? header.width : Math.ceil((header.width * bits) / 32) * 4;
   if (rows.length < stride * header.height)
@@ -78,8 +78,8 @@ function rowStart(header: BmpHeader, y: number, stride: number): number {
   return (header.isTopDown ? y : header.height - 1 - y) * stride;
 }
 
-/** Expands run-length coded rows to one palette index a byte. Pixels that the code leaves out are index 0.
- *  @throws BMP_INVALID when the code ends before the last row, detected before anything as large as the image is made */
+/** Expands run-length coded rows to one palette index per byte. Pixels that the code leaves out are index 0.
+ *  @throws BMP_INVALID if the code ends before the last row, detected before anything as large as the image is allocated */
 function expandRuns(code: Uint8Array, { width, height, compression }: BmpHeader): Uint8Array {
   const isNibbles = compression === "rle4";
   const rows = followRuns(code, isNibbles, () => {});
@@ -91,7 +91,7 @@ function expandRuns(code: Uint8Array, { width, height, compression }: BmpHeader)
   return indices;
 }
 
-/** Goes through the code, pixel by pixel, and gives the number of rows that it begins. */
+/** Interprets the code pixel by pixel and returns the number of rows that it begins. */
 function followRuns(code: Uint8Array, isNibbles: boolean, put: (x: number, y: number, value: number) => void): number {
   const valueAt = (byte: number, k: number) => (isNibbles ? (k % 2 === 0 ? byte >> 4 : byte & 15) : byte);
   let [x, y, at] = [0, 0, 0];

@@ -1,6 +1,6 @@
 import { type ConfigDocument, type ConfigPath, ConfigSyntaxError, type ConfigValue } from "./value.ts";
 
-/** A value and its line; the line of a member of an object is that of its key. */
+/** A value and its line; the line of an object's member is that of its key. */
 interface Node {
   readonly line: number;
   readonly value: ConfigValue;
@@ -8,7 +8,7 @@ interface Node {
   readonly inside: ReadonlyMap<string | number, Node>;
 }
 
-/** A list or object whose end is still to come. */
+/** A list or object that has not ended yet. */
 interface Open {
   readonly isList: boolean;
   readonly line: number;
@@ -75,7 +75,7 @@ function lineIn(root: Node, path: ConfigPath): number | undefined {
   return found?.line;
 }
 
-/** The first line after which no continuation makes the text JSON; JSON.parse does not report it. */
+/** The first line up to which the text is invalid JSON whatever follows; JSON.parse does not report it. */
 function brokenLine(text: string): number {
   const lines = text.split("\n");
   let [whole, broken] = [0, lines.length];
@@ -87,7 +87,7 @@ function brokenLine(text: string): number {
   return broken;
 }
 
-/** Whether the beginning of a JSON text is wrong, and not just cut off. */
+/** Whether the start of a JSON text is invalid, not just cut off. */
 function isBroken(beginning: string): boolean {
   try {
     JSON.parse(beginning);

@@ -13,10 +13,10 @@ export function parseConfigToml(text: string): ConfigDocument<ConfigTable> {
   }
 }
 
-/** The lines of tables and keys, found by their look: headers, and `key =` at the start of a line.
+/** The lines of tables and keys, found by their form: headers, and `key =` at the start of a line.
  *  Keys inside an inline table are not found; the table is. */
 function linesOf(text: string): ConfigDocument["lineOf"] {
-  /** Lines by the path of a table ("/datasets/1"): its own and those of its keys. */
+  /** Lines by the path of a table ("/datasets/1"): of the table and of its keys. */
   const tables = new Map<string, { line: number | undefined; keys: Map<string, number> }>();
   const counts = new Map<string, number>();
   const top = { line: undefined, keys: new Map<string, number>() };
@@ -44,7 +44,7 @@ function linesOf(text: string): ConfigDocument["lineOf"] {
   };
 }
 
-/** "datasets.subsets" in the second [[datasets]] -> "/datasets/1/subsets/0"; a list header counts one further. */
+/** "datasets.subsets" in the second [[datasets]] -> "/datasets/1/subsets/0"; a list header adds one to its count. */
 function pathOfTable(name: string, isList: boolean, counts: Map<string, number>): string {
   const keys = name.split(".").map((key) => unquoted(key.trim()));
   let path = "";

@@ -1,11 +1,11 @@
-/** Whether parsed data is an object by key, and no list. */
+/** Whether parsed data is an object, not a list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What can be seen of a JSON text before it is parsed. */
+/** Facts about a JSON text, found without parsing it. */
 export interface JsonOutline {
-  /** How deep its lists and objects are nested. */
+  /** Nesting depth of its lists and objects. */
   readonly depth: number;
   /** The first name that appears twice in the outermost object or in one directly within it: readers disagree on which of the two counts, and JSON.parse hides it. */
   readonly repeatedName: string | undefined;
@@ -13,7 +13,7 @@ export interface JsonOutline {
 
 const marks = /["{}[\]]/g;
 
-/** Looks at each character once, and works for texts that are not JSON, too. @throws SyntaxError for a malformed name */
+/** Scans a text once, also if it is not JSON. @throws SyntaxError for a malformed name */
 export function outlineOf(json: string): JsonOutline {
   const names = [new Set<string>(), new Set<string>()];
   let repeatedName: string | undefined;
@@ -37,7 +37,7 @@ export function outlineOf(json: string): JsonOutline {
   return { depth: deepest, repeatedName };
 }
 
-/** Behind the quote that ends the text which begins at a quote. */
+/** The position after the quote that closes the string starting at a quote. */
 function endOfText(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); quote >= 0; quote = json.indexOf('"', quote + 1)) {
     let escapes = 0;

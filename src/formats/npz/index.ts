@@ -31,7 +31,7 @@ export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
   const unpacked = new Budget("npzUnpacked", { code: "NPZ_INVALID", subject: "The .npz file" });
   return new Map(
     [...zip.entries].map(([name, entry]) => {
-      // What is stored as it is lies in the file already, each member in a place of its own.
+      // Stored members are views of the file, each in a place of its own.
       if (entry.method !== 0) unpacked.spend(entry.size);
       const bytes = zip.read(entry, entry.size);
       if (crc32(bytes) !== entry.crc32) throw unreadable(`its array "${name}" is damaged`);
@@ -40,7 +40,7 @@ export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
   );
 }
 
-/** An .npz file as `numpy.savez` names its members. Arrays that are .npy files already are kept as they are. */
+/** An .npz file with members named as by `numpy.savez`. Arrays that are .npy files already are kept as they are. */
 export function writeNpz(arrays: ReadonlyMap<string, NdArray | Uint8Array>): Uint8Array {
   return writeZip(
     [...arrays].map(([name, array]) => ({
@@ -54,7 +54,7 @@ function unreadable(what: string, cause?: unknown): CoinageError {
   return new CoinageError("NPZ_INVALID", `The .npz file cannot be read: ${what}.`, { cause });
 }
 
-/** NumPy's type codes of the arrays we can hold. */
+/** NumPy's type codes of the dtypes that arrays can hold. */
 const dtypes: ReadonlyMap<string, DType> = new Map([
   ["<f8", "float64"],
   ["<f4", "float32"],
@@ -70,7 +70,7 @@ const dtypes: ReadonlyMap<string, DType> = new Map([
 /** NumPy's signature: its first byte is 0x93, so it is compared as bytes (TextDecoder("latin1") decodes windows-1252). */
 const signature = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
-/** The array of a .npy file. @throws NPZ_INVALID when it is damaged or of a type we cannot hold */
+/** The array in a .npy file. @throws NPZ_INVALID if it is damaged or of a type that arrays cannot hold */
 export function parseNpy(file: Uint8Array): NdArray {
   if (signature.some((byte, i) => file[i] !== byte)) throw invalid("it lacks NumPy's signature");
   const view = dataViewOn(file);
@@ -82,12 +82,12 @@ export function parseNpy(file: Uint8Array): NdArray {
   if (file.length < end) throw invalid("it ends within its header");
   const { dtype, shape } = parseHeader(new TextDecoder().decode(file.subarray(start, end)));
   const length = elementCount(shape) * dtypeBytes[dtype];
-  // Not the other way round: a product of many sides may be NaN.
+  // Not `>`: the product of many sides may be NaN.
   if (!(end + length <= file.length)) throw invalid("it ends before its last number");
   return { dtype, shape, data: typedArrayOn(dtype, new Uint8Array(file.subarray(end, end + length))) };
 }
 
-/** Kind of number and shape from a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (4, 8, 8), }`. */
+/** Dtype and shape from a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (4, 8, 8), }`. */
 function parseHeader(text: string): Pick<NdArray, "dtype" | "shape"> {
   const unsupported = () => invalid(`its header is not supported (${JSON.stringify(text.trim().slice(0, 100))})`);
   const members = new Map<string, string>();
@@ -105,7 +105,7 @@ function parseHeader(text: string): Pick<NdArray, "dtype" | "shape"> {
   return { dtype, shape };
 }
 
-/** The sides of a tuple such as `(4, 8, 8)`, `(4,)` or, by Python 2, `(4L, 8L)`; undefined when no array can have them. */
+/** The sides of a tuple such as `(4, 8, 8)`, `(4,)` or, from Python 2, `(4L, 8L)`; undefined if no array can have them. */
 function shapeOf(tuple: string | undefined): number[] | undefined {
   if (!tuple?.startsWith("(")) return undefined;
   const sides = tuple.slice(1, -1).trimEnd().replace(/,$/, "").split(",");

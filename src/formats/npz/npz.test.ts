@@ -6,7 +6,7 @@ import { formatNpy, openNpz, parseNpy, writeNpz } from "./index.ts";
 
 const matrix = { dtype: "float32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6.5) } as const;
 
-/** What `numpy.savez(file, latents=..., original_size=np.array((20, 16)), crop_ltrb=np.array((0, 1, 16, 15.5)))` writes, deflated. */
+/** The deflated output of `numpy.savez(file, latents=..., original_size=np.array((20, 16)), crop_ltrb=np.array((0, 1, 16, 15.5)))`. */
 const byNumpy =
   "eNoL8GZm0WWAAEWGKN0W5f9QwM0gwpCTWJKaV1Ksl1dQycggwHAAqhBGT/YL9Q2IZGQoY6hWT0ktTi5St1JQt0kzUddRUE/LLyopSsyLzy9KSQWJuyXmFKcC" +
   "xYszEgtSgXwNEx0FIyDS1FGoVSAPcEGdYcfA0ADEB4CYwZ6BQQGIHYA4AYgbgHgCEC8A4g1AfACILwDxAyD+YB+A4vlLmn+8YZ4XBHo+vygzPTMvMSe+OLMq" +
@@ -109,11 +109,11 @@ interface Header {
   readonly order?: string;
   readonly shape?: string;
   readonly version?: 1 | 2;
-  /** Bytes that are left of the file. */
+  /** Bytes of the file to keep. */
   readonly cut?: number;
 }
 
-/** The float32 numbers 1, 2, 3 with a header that need not be true. */
+/** The float32 numbers 1, 2, 3 with a header that may be wrong. */
 function npyOf({ descr = "<f4", order = "False", shape = "(3,)", version = 1, cut }: Header): Uint8Array {
   const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }\n`;
   const length = new DataView(new ArrayBuffer(version * 2));

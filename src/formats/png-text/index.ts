@@ -9,20 +9,20 @@ export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
 }
 
-/** A text in a PNG image. */
+/** A text chunk of a PNG image. */
 export interface PngText {
   readonly keyword: string;
   readonly text: string;
 }
 
-/** The texts of a PNG image (tEXt, zTXt, iTXt) in file order. @throws PNG_INVALID, also for texts that together unpack to more than the limit `pngTextBytes` */
+/** The texts of a PNG image (tEXt, zTXt, iTXt) in file order. @throws PNG_INVALID, also if they unpack to more than the limit `pngTextBytes` */
 export function readPngTexts(png: Uint8Array): PngText[] {
   const budget = new Budget("pngTextBytes", tooMuchPng);
   return readChunks(png).flatMap((chunk) => textOf(chunk, budget) ?? []);
 }
 
-/** The image with texts put before its pixels: tEXt where Latin-1 can hold the text, else uncompressed iTXt, as Pillow does.
- *  Texts that it has under the same keywords are replaced. @throws PNG_INVALID, for a keyword that PNG does not allow too */
+/** The image with texts inserted before its pixels: tEXt if Latin-1 can hold the text, else uncompressed iTXt, as Pillow does.
+ *  Texts with the same keywords are replaced. @throws PNG_INVALID, also for a keyword that PNG does not allow */
 export function withPngTexts(png: Uint8Array, texts: readonly PngText[]): Uint8Array {
   const replaced = new Set(texts.map(({ keyword }) => keyword));
   const kept = readChunks(png).filter((chunk) => !replaced.has(keywordOf(chunk) ?? ""));
@@ -117,7 +117,7 @@ export function readChunks(png: Uint8Array): PngChunk[] {
 }
 
 export function writeChunks(chunks: readonly PngChunk[]): Uint8Array {
-  // A plain Uint8Array: of a Buffer, slice() would share the bytes.
+  // A plain Uint8Array: slice() on a Buffer would share the bytes.
   return new Uint8Array(Buffer.concat([signature, ...chunks.map(encodeChunk)]));
 }
 
@@ -131,7 +131,7 @@ function encodeChunk({ type, data }: PngChunk): Uint8Array {
   return chunk;
 }
 
-/** The refusal of an image that asks for too much. */
+/** The refusal of an image that exceeds a limit. */
 const tooMuchPng: Refusal = {
   code: "PNG_INVALID",
   subject: "The PNG image",

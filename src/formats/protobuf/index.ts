@@ -41,7 +41,7 @@ export class ProtobufWriter {
     });
   }
 
-  /** A nested message, written by the callback into this writer: its length, known only then, is put in front of it. */
+  /** A nested message. The callback writes it into this writer; its length, known only then, is inserted before it. */
   message(field: number, write: (writer: this) => void): this {
     this.#varint((field << 3) | 2);
     const start = this.#length;
@@ -59,7 +59,7 @@ export class ProtobufWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Seven bits a byte, the lowest first; of a negative number those of its 64-bit two's complement, which take ten bytes. Division reaches bits that shifts would lose. */
+  /** Seven bits per byte, lowest first; for a negative number those of its 64-bit two's complement, which take ten bytes. Division reaches bits that shifts would lose. */
   #varint(value: number): this {
     let rest = value;
     this.#reserve(10);

@@ -17,7 +17,7 @@ export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
 }
 
-/** Bytes per element of every dtype name the format knows; sub-byte kinds are listed by their bits / 8. */
+/** Bytes per element of every dtype name of the format; for sub-byte types bits / 8. */
 const storedBytes: Readonly<Record<string, number>> = {
   BOOL: 1,
   U8: 1,
@@ -43,7 +43,7 @@ const storedBytes: Readonly<Record<string, number>> = {
   F6_E3M2: 0.75,
 };
 
-/** The dtype names that arrays here can hold. */
+/** The dtypes that arrays can hold, by name. */
 export const storedDtypes: Readonly<Record<string, DType>> = {
   F64: "float64",
   F32: "float32",
@@ -57,9 +57,9 @@ export const storedDtypes: Readonly<Record<string, DType>> = {
   BOOL: "bool",
 };
 
-/** Reads the header of a .safetensors file, checking all that the reference reader checks, and that no name appears twice.
+/** Reads the header of a .safetensors file, with all checks of the reference reader, and one that no name appears twice.
  *  Nothing beyond the header is read.
- *  @throws SAFETENSORS_INVALID naming what is wrong; the message has the source's path. */
+ *  @throws SAFETENSORS_INVALID naming what is wrong, with the source's path */
 export function parseSafetensorsHeader(source: ByteSource): SafetensorsHeader {
   const invalid: Invalid = (what, cause) =>
     new CoinageError("SAFETENSORS_INVALID", `${source.path} is not a valid .safetensors file: ${what}.`, {
@@ -124,7 +124,7 @@ function parseEntry(key: string, value: unknown, dataStart: number, invalid: Inv
   return { dtype, shape, offset: dataStart + begin, length: end - begin };
 }
 
-/** Tensors must fill the data without holes or overlaps, to its very end. */
+/** Tensors must fill the data completely, without holes or overlaps. */
 function checkLayout(
   tensors: ReadonlyMap<string, SafetensorsEntry>,
   dataStart: number,

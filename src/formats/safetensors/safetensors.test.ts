@@ -5,7 +5,7 @@ const weights = { dtype: "float32", shape: [2, 2], data: Float32Array.of(1, 2, 3
 const halves = { dtype: "bfloat16", shape: [3], data: Uint16Array.of(1, 2, 3) } as const;
 const scalar = { dtype: "int64", shape: [], data: BigInt64Array.of(-5n) } as const;
 
-/** A file with a header of one's own and so many bytes of data. */
+/** A file with the given header and `dataBytes` bytes of data. */
 function file(header: string, dataBytes = 0, length = new TextEncoder().encode(header).length): Uint8Array {
   const text = new TextEncoder().encode(header);
   const bytes = new Uint8Array(8 + text.length + dataBytes);

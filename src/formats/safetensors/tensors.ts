@@ -15,12 +15,12 @@ const storedNames = Object.fromEntries(Object.entries(storedDtypes).map(([name, 
   string
 >;
 
-/** Header and bytes of a whole file in memory. @throws SAFETENSORS_INVALID */
+/** The header of a whole file in memory. @throws SAFETENSORS_INVALID */
 export function parseSafetensors(bytes: Uint8Array, name = "the file"): SafetensorsHeader {
   return parseSafetensorsHeader(inMemory(bytes, name));
 }
 
-/** One tensor out of the bytes of a whole file, copied. @throws SAFETENSORS_INVALID for a dtype that arrays here cannot hold. */
+/** One tensor of a whole file in memory, copied. @throws SAFETENSORS_INVALID for a dtype that arrays cannot hold */
 export function readTensor(bytes: Uint8Array, entry: SafetensorsEntry): NdArray {
   const dtype = storedDtypes[entry.dtype];
   if (!dtype) throw new CoinageError("SAFETENSORS_INVALID", `Tensors of dtype ${entry.dtype} are not supported.`);
@@ -33,7 +33,7 @@ interface SafetensorsInput {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The bytes of a .safetensors file as the reference writer lays them out: wide dtypes first, then by name; header padded with blanks to 8 bytes. */
+/** The bytes of a .safetensors file in the reference writer's layout: wide dtypes first, then by name; header padded with spaces to 8 bytes. */
 export function writeSafetensors({ tensors, metadata }: SafetensorsInput): Uint8Array {
   const ordered = [...tensors].sort(
     ([nameA, a], [nameB, b]) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || (nameA < nameB ? -1 : 1),
@@ -44,7 +44,7 @@ export function writeSafetensors({ tensors, metadata }: SafetensorsInput): Uint8
     header.push([name, { dtype: storedNames[dtype], shape, data_offsets: [position, position + data.byteLength] }]);
     position += data.byteLength;
   }
-  // Made of entries: a word may be called "__proto__".
+  // From entries: a word may be called "__proto__".
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + headerLength + position).fill(0x20, 8, 8 + headerLength);

@@ -21,13 +21,13 @@ const fields = {
   structValue: { number: 2, text: 3, boolean: 4 },
 } as const;
 
-/** Number of channels, by which the format names its colour spaces. */
+/** Number of channels: the format identifies colour spaces by it. */
 const rgb = 3;
 
-/** The type of a tensor of texts. Source: TensorFlow, types.proto, DT_STRING. */
+/** The dtype of a tensor of strings. Source: TensorFlow, types.proto, DT_STRING. */
 const stringType = 7;
 
-/** What TensorBoard's Images page shows: without it a description is lost. */
+/** The data class of TensorBoard's Images page: without it a description is lost. */
 const blobSequence = 3;
 
 interface ImageSummary {
@@ -40,13 +40,13 @@ interface ImageSummary {
   readonly description: string;
 }
 
-/** The message every event file begins with. wallTime: seconds since 1970. */
+/** The first event of every event file. wallTime: seconds since 1970. */
 export function versionEvent(wallTime: number): Uint8Array {
   const { event } = fields;
   return new ProtobufWriter().double(event.wallTime, wallTime).text(event.fileVersion, "brain.Event:2").finish();
 }
 
-/** Numbers of one step, each under its tag. wallTime: seconds since 1970; step: a whole number from 0. */
+/** Numbers at one step, each under its tag. wallTime: seconds since 1970; step: a whole number from 0. */
 export function scalarsEvent(wallTime: number, step: number, scalars: Readonly<Record<string, number>>): Uint8Array {
   const { value } = fields;
   const values = Object.entries(scalars).map(
@@ -57,7 +57,7 @@ export function scalarsEvent(wallTime: number, step: number, scalars: Readonly<R
   return summaryEvent(wallTime, step, values);
 }
 
-/** An image of one step. wallTime: seconds since 1970; step: a whole number from 0. */
+/** An image at one step. wallTime: seconds since 1970; step: a whole number from 0. */
 export function imageEvent(wallTime: number, step: number, image: ImageSummary): Uint8Array {
   const { value, image: inImage, metadata, pluginData } = fields;
   const picture: Write = (writer) =>
@@ -76,7 +76,7 @@ export function imageEvent(wallTime: number, step: number, image: ImageSummary):
   ]);
 }
 
-/** A text of one step, as TensorBoard's Text page shows it: as Markdown. wallTime: seconds since 1970; step: a whole number from 0. */
+/** A text at one step, which TensorBoard's Text page shows as Markdown. wallTime: seconds since 1970; step: a whole number from 0. */
 export function textEvent(wallTime: number, step: number, tag: string, text: string): Uint8Array {
   const { value, metadata, pluginData, tensor, tensorShape, tensorDim } = fields;
   return summaryEvent(wallTime, step, [
@@ -100,7 +100,7 @@ const success = 1;
 
 export type HyperParameters = Readonly<Record<string, string | number | boolean>>;
 
-/** Settings of a run as three events that TensorBoard's HParams page reads, one after the other: which there are,
+/** A run's settings as three consecutive events for TensorBoard's HParams page: their names,
  *  their values, and an end without which the run would not be listed. wallTime: seconds since 1970.
  *  Source of tags and order: PyTorch, `SummaryWriter.add_hparams`. */
 export function hyperParameterEvents(wallTime: number, settings: HyperParameters): Uint8Array[] {
@@ -137,7 +137,7 @@ function writeEntry(writer: ProtobufWriter, name: string, value: HyperParameters
 /** Writes the fields of a message. */
 type Write = (writer: ProtobufWriter) => void;
 
-/** A Summary.Value for the HParams page; field: which part of its message `write` fills. */
+/** A Summary.Value for the HParams page; field: the field of its message that `write` fills. */
 function hparamsValue(tag: string, field: number, write: Write): Write {
   const { value, metadata, pluginData } = fields;
   return (writer) =>
@@ -150,7 +150,7 @@ function hparamsValue(tag: string, field: number, write: Write): Write {
       );
 }
 
-/** An event of values, each a message Summary.Value. */
+/** An event with values, each a message Summary.Value. */
 function summaryEvent(wallTime: number, step: number, values: readonly Write[]): Uint8Array {
   const { event, summary } = fields;
   return new ProtobufWriter()

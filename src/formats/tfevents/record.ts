@@ -1,6 +1,6 @@
 import { dataViewOn } from "../../array/index.ts";
 
-/** Data as one record of an event file: length, its checksum, data, its checksum. Source: TensorFlow, record_writer.cc. */
+/** Data as a record of an event file: length, its checksum, data, its checksum. Source: TensorFlow, record_writer.cc. */
 export function recordOf(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(data.length + 16);
   const view = dataViewOn(record);
@@ -24,7 +24,7 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** Remainders of all bytes by the Castagnoli polynomial, bits reversed. */
+/** Remainders of all bytes modulo the Castagnoli polynomial, bits reversed. */
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = remainder & 1 ? (remainder >>> 1) ^ 0x82f63b78 : remainder >>> 1;

@@ -28,7 +28,7 @@ describe("event files", () => {
     expect(maskedCrc32c(bytes("00".repeat(32)))).toBe(Number((rotated + 0xa282ead8n) & 0xffffffffn));
   });
 
-  // the bytes were read back by TensorBoard itself
+  // TensorBoard itself has read these bytes
   test("begin with their version", () => {
     expect(recordOf(versionEvent(1))).toEqual(
       bytes("1800000000000000a37f4b2209000000000000f03f1a0d627261696e2e4576656e743a3286bf577a"),

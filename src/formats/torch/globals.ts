@@ -15,8 +15,8 @@ import {
 
 type Call = (args: readonly PickleValue[], budget: Budget) => PickleValue;
 
-/** The replacement for a name of Python code. The list is closed: everything else is refused before anything is built.
- *  No module is ever imported. Source: PyTorch, torch/_weights_only_unpickler.py, `_get_allowed_globals`. @throws PICKLE_REFUSED naming it */
+/** The replacement for a name of Python code. The list is closed: any other name is refused before anything is built.
+ *  No module is ever imported. Source: PyTorch, torch/_weights_only_unpickler.py, `_get_allowed_globals`. @throws PICKLE_REFUSED with the name */
 export function resolveGlobal(module: string, name: string): PickleGlobal {
   const full = `${module}.${name}`;
   const known = knownGlobals.get(`${module}\n${name}`);
@@ -25,7 +25,7 @@ export function resolveGlobal(module: string, name: string): PickleGlobal {
   throw refusedGlobal(full);
 }
 
-/** Modules whose objects accompany the weights in old training checkpoints. */
+/** Modules whose objects accompany weights in old training checkpoints. */
 const inertModules = ["pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "transformers"];
 
 function isInertName(module: string, name: string): boolean {
@@ -85,7 +85,7 @@ function torchGlobals(): PickleGlobal[] {
   ];
 }
 
-/** `_rebuild_from_type_v2(rebuild, type, args, state)`: what the rebuild function gives. Only the plain ones, so calls never nest. */
+/** `_rebuild_from_type_v2(rebuild, type, args, state)`: the result of `rebuild`. Only the plain functions, so calls never nest. */
 function rebuildFromType([rebuild, , args]: readonly PickleValue[], budget: Budget): PickleValue {
   if (!isGlobal(rebuild) || !rebuild.name.startsWith("torch._utils."))
     throw refusedPickle("it rebuilds a tensor with an unknown function");
@@ -127,7 +127,7 @@ function builtinGlobals(): PickleGlobal[] {
   ];
 }
 
-/** A dict: empty, of another dict or of pairs. */
+/** A dict: empty, from another dict or from pairs. */
 function mapping([source]: readonly PickleValue[], budget: Budget): PickleValue {
   budget.spend(collectionSteps.map + (isMap(source) ? collectionSteps.item * source.size : 0));
   if (source === undefined || source === null) return new Map();

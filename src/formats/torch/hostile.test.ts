@@ -3,7 +3,7 @@ import { inMemory } from "../../array/index.ts";
 import { writeZip } from "../zip/index.ts";
 import { readTorchFile } from "./index.ts";
 
-/** A file of torch.save whose object is what a pickle of these bytes makes. */
+/** A file of torch.save whose pickle runs these operations. */
 function fileOf(...operations: readonly Uint8Array[]) {
   const pickle = [Uint8Array.of(0x80, 2), ...operations, Uint8Array.of(0x4e, 0x2e)];
   return inMemory(writeZip([{ name: "a/data.pkl", bytes: new Uint8Array(Buffer.concat(pickle)) }]), "hostile.pt");
@@ -34,7 +34,7 @@ test.each([
 });
 
 test("a dict copied thousands of times is refused", () => {
-  // {0: None, 1: None, ... 255: None} kept, then copied over and over.
+  // {0: None, 1: None, ... 255: None} memoized, then copied repeatedly.
   const entries = Uint8Array.from({ length: 3 * 256 }, (_, i) => [0x4b, i / 3, 0x4e][i % 3]!);
   const copy = [...Buffer.from("ccollections\nOrderedDict\n"), 0x68, 0, 0x85, 0x52, 0x30];
   const file = fileOf(Uint8Array.of(0x7d, 0x28), entries, Uint8Array.of(0x75, 0x71, 0), repeated(20_000, ...copy));

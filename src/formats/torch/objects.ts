@@ -11,7 +11,7 @@ import {
   type PlaceholderObject,
 } from "./values.ts";
 
-/** The result of calling a name with arguments: what its replacement gives, never the real thing. @throws PICKLE_REFUSED, TORCH_FILE_INVALID */
+/** Calls a name's replacement, never the real thing, with arguments. @throws PICKLE_REFUSED, TORCH_FILE_INVALID */
 export function construct(callee: PickleValue, args: PickleValue, budget: Budget): PickleValue {
   if (!Array.isArray(args)) throw damaged("its pickle calls something without a tuple of arguments");
   budget.spend(collectionSteps.object);
@@ -21,7 +21,7 @@ export function construct(callee: PickleValue, args: PickleValue, budget: Budget
   return callee.call(args, budget);
 }
 
-/** Gives an object its attributes. Only placeholders keep them: dicts have notes such as `_metadata`. */
+/** Sets an object's attributes. Only placeholders keep them: a dict's, such as `_metadata`, are not needed. */
 export function buildInto(target: PickleValue, state: PickleValue): void {
   if (isNumpyDType(target)) setByteOrder(target, state);
   else if (isPlaceholder(target)) target.state = state;
@@ -33,12 +33,12 @@ export function placeholder(global: PickleGlobal, args: readonly PickleValue[]):
   return { kind: "object", global, args, state: null };
 }
 
-/** `numpy.dtype("f8", False, True)`: a placeholder whose state is the byte order once BUILD has set it. */
+/** Whether a value is `numpy.dtype("f8", False, True)`: a placeholder whose state is the byte order, set by BUILD. */
 function isNumpyDType(value: PickleValue): value is PlaceholderObject {
   return isPlaceholder(value) && value.global.name === "numpy.dtype";
 }
 
-/** BUILD gives (version, byte order, ...). */
+/** BUILD passes (version, byte order, ...). */
 function setByteOrder(dtype: PlaceholderObject, state: PickleValue): void {
   const order = Array.isArray(state) ? state[1] : undefined;
   if (typeof order !== "string") throw damaged("a numpy dtype without byte order");
@@ -59,7 +59,7 @@ const readers: Readonly<Record<string, (view: DataView, little: boolean) => Pick
   f8: (view, little) => view.getFloat64(0, little),
 };
 
-/** `scalar(dtype, bytes)`: the number; a placeholder for dtypes that are not plain numbers. */
+/** `scalar(dtype, bytes)`: the number, or a placeholder for dtypes that are not plain numbers. */
 export function numpyScalar(global: PickleGlobal, args: readonly PickleValue[]): PickleValue {
   const [dtype, raw] = args;
   const bytes = typeof raw === "string" ? latin1Bytes(raw) : raw;
@@ -70,7 +70,7 @@ export function numpyScalar(global: PickleGlobal, args: readonly PickleValue[]):
   return read(dataViewOn(bytes), (dtype as PlaceholderObject).state !== ">");
 }
 
-/** Text whose characters stand for bytes. @throws TORCH_FILE_INVALID when one does not fit a byte. */
+/** Text with one character per byte. @throws TORCH_FILE_INVALID if one does not fit a byte */
 export function latin1Bytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {

@@ -1,4 +1,4 @@
-/** The pickle opcodes that files of weights use, by the names that Python's pickletools gives them.
+/** The pickle opcodes that weight files use, with the names of Python's pickletools.
  *  Source: Python, Lib/pickletools.py. */
 export const opcodes = {
   // the stream
@@ -51,7 +51,7 @@ export const opcodes = {
   MEMOIZE: 0x94,
   BINGET: 0x68,
   LONG_BINGET: 0x6a,
-  // names of code, and what is made with them
+  // names of code, and objects made with them
   GLOBAL: 0x63,
   STACK_GLOBAL: 0x93,
   REDUCE: 0x52,

@@ -3,15 +3,15 @@ import type { PickleReader } from "./pickle-reader.ts";
 import { damaged } from "./problems.ts";
 import { collectionSteps, type PickleGlobal, type PickleValue } from "./values.ts";
 
-/** What a pickle stream may ask of its reader. */
+/** What the machine needs from the file around the pickle. */
 export interface PickleContext {
   /** The replacement for a name of Python code. @throws PICKLE_REFUSED */
   readonly resolve: (module: string, name: string) => PickleGlobal;
-  /** What a persistent id refers to: a storage. */
+  /** The storage that a persistent id refers to. */
   readonly loadPersistent: (id: PickleValue) => PickleValue;
 }
 
-/** The stack machine that a pickle is a program for. It builds data only: of what a stream names, only the replacements of `resolve` are ever called. */
+/** The stack machine that runs a pickle. It builds data only: of the names in a stream, only the replacements of `resolve` are ever called. */
 export class PickleMachine {
   readonly reader: PickleReader;
   readonly context: PickleContext;
@@ -40,7 +40,7 @@ export class PickleMachine {
     return this.#stack.at(-1)!;
   }
 
-  /** Puts a value where the stream can recall it. */
+  /** Stores a value in the memo. */
   memorize(slot: number): void {
     this.budget.spend(collectionSteps.slot);
     this.memo.set(slot, this.top());
@@ -50,14 +50,14 @@ export class PickleMachine {
     this.#marks.push(this.#stack.length);
   }
 
-  /** Everything above the last mark, which is removed with it. */
+  /** Pops everything above the last mark, and the mark. */
   popToMark(): PickleValue[] {
     const mark = this.#marks.pop();
     if (mark === undefined) throw damaged("its pickle lacks a mark");
     return this.#stack.splice(mark);
   }
 
-  /** POP takes the last value or, directly above a mark, the mark. */
+  /** POP removes the last value or, directly above a mark, the mark. */
   discard(): void {
     if (this.#stack.length === this.#marks.at(-1)) this.#marks.pop();
     else this.pop();

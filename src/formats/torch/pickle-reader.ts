@@ -4,7 +4,7 @@ import { damaged, tooMuch } from "./problems.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Reads the parts of a pickle stream one after the other; every length is checked against what is left. */
+/** Reads a pickle stream field by field; every length is checked against the bytes left. */
 export class PickleReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -64,13 +64,13 @@ export class PickleReader {
     }
   }
 
-  /** Text of a protocol that knows no encoding, one character per byte (latin-1), as Python 2 wrote its strings. */
+  /** Text of a protocol without an encoding, one character per byte (latin-1), as Python 2 wrote its strings. */
   byteText(length: number): string {
-    // Not TextDecoder("latin1"), which means windows-1252 to the web.
+    // Not TextDecoder("latin1"), which decodes windows-1252.
     return Buffer.from(this.bytes(length)).toString("latin1");
   }
 
-  /** Text up to the next line end, which is skipped. */
+  /** Text up to the next line feed, which is skipped. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#position);
     if (end < 0) throw damaged("its pickle ends in the middle of a name");
@@ -83,7 +83,7 @@ export class PickleReader {
   integer(length: number): bigint {
     requireWithin("pickleInteger", length, tooMuch("A number in the file's pickle"));
     const bytes = this.bytes(length);
-    // By its digits: adding byte by byte takes the square of the length.
+    // Via hexadecimal digits: adding byte by byte takes quadratic time.
     return length === 0 ? 0n : BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`));
   }
 

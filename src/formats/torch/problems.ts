@@ -1,7 +1,7 @@
 import { Budget, type Refusal } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
-/** A file that is damaged, contradicts itself or claims more than it holds. */
+/** The error for a file that is damaged, contradicts itself or claims more than it holds. */
 export function damaged(what: string, cause?: unknown): CoinageError {
   return new CoinageError("TORCH_FILE_INVALID", `Not a usable PyTorch file: ${what}.`, {
     hint: "The file is damaged, truncated or of another kind. Download or save it again.",
@@ -14,7 +14,7 @@ export function pickleBudget(): Budget {
   return new Budget("pickleSteps", tooMuch("The pickle in the file"));
 }
 
-/** Counts the memory that reading a file's tensors takes, of which twice the file's size is free. */
+/** Counts the memory taken by reading a file's tensors; twice the file's size is free. */
 export function memoryBudget(fileBytes: number): Budget {
   const memory = new Budget("memoryBesideFile", tooMuch("The file"));
   memory.spend(-2 * fileBytes);
@@ -29,7 +29,7 @@ export function tooMuch(subject: string): Refusal {
   };
 }
 
-/** A pickle that asks for something no file of weights needs. Nothing has been called. */
+/** The error for a pickle that asks for something no weight file needs. Nothing has been called. */
 export function refusedGlobal(name: string): CoinageError {
   return new CoinageError("PICKLE_REFUSED", `The file asks to load "${name}", which no file of weights needs.`, {
     hint: "It could run a stranger's program, so it is not read. Get the same weights as .safetensors, or from a source you trust.",

@@ -35,7 +35,7 @@ function refusePersistent(): PickleValue {
   throw damaged("its head refers to a storage");
 }
 
-/** A storage whose place is known once the pickles are read. With view data it is a window on its base. */
+/** A storage whose place is known once the pickles have been read. With view data it is a view of its base. */
 function legacyStorage(
   id: PickleValue,
   bases: Map<string, StorageId>,
@@ -67,7 +67,7 @@ function storageKeys(value: PickleValue): string[] {
   return [...value] as string[];
 }
 
-/** Behind the pickles: for each key the number of elements in eight bytes, then the elements. */
+/** After the pickles: for each key the number of elements in eight bytes, then the elements. */
 function locateStorages(
   source: ByteSource,
   start: number,

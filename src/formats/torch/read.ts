@@ -15,9 +15,9 @@ export interface TorchFile {
   readonly value: PickleValue;
 }
 
-/** The object in a file of torch.save, with its tensors as windows on the file. Only data is built, by a closed list of names;
+/** The object in a file of torch.save, with its tensors as views of the file. Only data is built, by a closed list of names;
  *  a file that names anything else is refused as a whole. Sizes are checked before anything is allocated.
- *  @throws PICKLE_REFUSED naming what was asked for; TORCH_FILE_INVALID */
+ *  @throws PICKLE_REFUSED with the name that was refused; TORCH_FILE_INVALID */
 export function readTorchFile(source: ByteSource): TorchFile {
   try {
     const start = source.read(0, Math.min(4, source.size));
@@ -57,7 +57,7 @@ function readZipContainer(source: ByteSource): PickleValue {
   return unpickle(new PickleReader(pickle), { resolve: resolveGlobal, loadPersistent }, pickleBudget());
 }
 
-/** The name, with its slash, of the one folder all entries share; it is arbitrary. */
+/** The name, with its slash, of the top folder that all entries share; it is arbitrary. */
 function topFolder(entries: ReadonlyMap<string, ZipEntry>): string {
   const folders = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (folders.length === 0) throw damaged("its zip archive has no data.pkl");
@@ -77,7 +77,7 @@ function refuseBigEndian(zip: ZipArchive, entry: ZipEntry | undefined): void {
     throw damaged("its numbers are big-endian");
 }
 
-/** Checked at once, unpacked when asked for. */
+/** The place of an entry, checked at once; a deflated one is unpacked on demand. */
 function placeOf(
   zip: ZipArchive,
   entry: ZipEntry | undefined,

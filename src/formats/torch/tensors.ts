@@ -11,7 +11,7 @@ import {
   type TorchTensor,
 } from "./values.ts";
 
-/** `_rebuild_tensor_v2(storage, offset, size, stride, ...)` and its forerunner. @throws TORCH_FILE_INVALID */
+/** `_rebuild_tensor_v2(storage, offset, size, stride, ...)` and its predecessor. @throws TORCH_FILE_INVALID */
 export function rebuildTensor(args: readonly PickleValue[], budget: Budget): TorchTensor {
   const [storage] = args;
   if (!isStorage(storage) || !storage.dtype) throw damaged("a tensor without a storage");
@@ -39,7 +39,7 @@ function tensorOn(args: readonly PickleValue[], dtype: TorchDType, available: nu
   if (!isStorage(storage)) throw damaged("a tensor without a storage");
   const offset = naturalNumber(storageOffset, "a tensor's offset");
   if (isList(size)) requireWithin("rank", size.length, tooMuch("A tensor in the file"));
-  // Tensors may share the tuples of the file; each has arrays of its own here.
+  // Tensors may share tuples in the file; here each has its own arrays.
   if (isList(size)) budget.spend(size.length);
   const shape = naturalNumbers(size, "a tensor's size");
   const strides = naturalNumbers(stride, "a tensor's stride");
@@ -60,7 +60,7 @@ function naturalNumbers(value: PickleValue | undefined, what: string): number[] 
   return value.map((item: PickleValue) => naturalNumber(item, what));
 }
 
-/** A Python int that is not negative and small enough to count with. */
+/** A non-negative Python int that fits a number exactly. */
 export function naturalNumber(value: PickleValue | undefined, what: string): number {
   if (typeof value !== "bigint" || value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
     throw damaged(`${what} is ${typeof value === "bigint" ? value : "not an integer"}`);
@@ -90,8 +90,8 @@ export function parseStorageId(id: PickleValue): StorageId {
   return { key, dtype: storageClass.dtype, count, bytes, view };
 }
 
-/** A tensor as a row-major array: where it lies when it is contiguous in the file, else its elements gathered.
- *  dtype: the tensor's dtype as arrays here name it. */
+/** A tensor as a row-major array: a place in the file if it is contiguous, else its elements gathered in memory.
+ *  dtype: the tensor's dtype as arrays name it. */
 export function storedTensor(source: ByteSource, tensor: TorchTensor, dtype: DType): StoredArray {
   const { shape, storage } = tensor;
   const bytesEach = tensor.dtype.bytes;
@@ -112,7 +112,7 @@ function isContiguous({ shape, strides }: TorchTensor): boolean {
   return true;
 }
 
-/** The elements of a view that skips, repeats or transposes its storage. Only the part of the storage it touches is read. */
+/** The elements of a view that skips, repeats or transposes its storage. Only the part of the storage that it uses is read. */
 function gather(source: ByteSource, { shape, strides, offset, storage, dtype }: TorchTensor): Uint8Array {
   const bytesEach = dtype.bytes;
   const reach = 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);

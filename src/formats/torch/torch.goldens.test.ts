@@ -82,7 +82,7 @@ function inspect(file: string, golden: Case, folder: string): void {
   });
 }
 
-/** Checks that all the contents named are there; more may be. */
+/** Checks that all named contents are present; there may be others. */
 function expectContents(
   file: TorchFile,
   source: ByteSource,
@@ -123,7 +123,7 @@ function isNote<Key extends string>(value: Json, key: Key): value is { readonly 
   );
 }
 
-/** Integer keys are texts in JSON. */
+/** Integer keys are strings in JSON. */
 function integerKey(key: string): PickleValue {
   return /^-?\d+$/.test(key) ? BigInt(key) : key;
 }

@@ -10,7 +10,7 @@ type Operation = (machine: PickleMachine) => void;
 
 const highestProtocol = 5;
 
-/** What each opcode does; one that is not here is refused. Source: Python, Lib/pickle.py, `_Unpickler`. */
+/** The operation of each opcode; an opcode not listed is refused. Source: Python, Lib/pickle.py, `_Unpickler`. */
 const operations: Readonly<Record<Exclude<Opcode, "STOP">, Operation>> = {
   // the stream
   PROTO: ({ reader }) => checkProtocol(reader.uint8()),
@@ -61,7 +61,7 @@ const operations: Readonly<Record<Exclude<Opcode, "STOP">, Operation>> = {
   MEMOIZE: (machine) => machine.memorize(machine.memo.size),
   BINGET: (machine) => machine.push(recall(machine, machine.reader.uint8())),
   LONG_BINGET: (machine) => machine.push(recall(machine, machine.reader.uint32())),
-  // names of code, and what is made with them
+  // names of code, and objects made with them
   GLOBAL: (machine) => pushGlobal(machine, machine.reader.line(), machine.reader.line()),
   STACK_GLOBAL: (machine) => pushGlobalOfStack(machine),
   REDUCE: (machine) => machine.push(constructFromStack(machine)),
@@ -75,8 +75,8 @@ const operationOf: ReadonlyMap<number, Operation> = new Map(
   Object.entries(operations).map(([name, operation]) => [opcodes[name as Opcode], operation]),
 );
 
-/** Runs a pickle up to STOP and gives the object.
- *  budget: an operation counts as a step, and as more when it takes more memory than the operation has bytes.
+/** Runs a pickle up to STOP and returns the object.
+ *  budget: an operation counts as one step, or more if it takes more memory than its own bytes.
  *  @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function unpickle(reader: PickleReader, context: PickleContext, budget: Budget): PickleValue {
   const machine = new PickleMachine(reader, context, budget);
@@ -185,7 +185,7 @@ function build(machine: PickleMachine, state: PickleValue): void {
   buildInto(machine.top(), state);
 }
 
-/** INST names a class and calls it: the name is resolved so that the refusal can give it. */
+/** INST names a class and calls it: the name is resolved so that the refusal can state it. */
 function refuseInstance({ reader, context }: PickleMachine): never {
   const global = context.resolve(reader.line(), reader.line());
   throw refusedPickle(`it makes an instance of ${global.name} by INST, an opcode of old Python`);

@@ -1,7 +1,7 @@
 import type { DType } from "../../array/index.ts";
 import type { Budget } from "../../budget/index.ts";
 
-/** What a pickle can hold here. Python's int is a bigint, its float a number; a tuple is a frozen array, a list an open one. */
+/** A value of a pickle. Python's int is a bigint, its float a number; a tuple is a frozen array, a list one that is not frozen. */
 export type PickleValue =
   | null
   | boolean
@@ -20,32 +20,32 @@ export type PickleValue =
 /** A dict of any kind; keys compare by value, tuples and objects by identity. */
 export type PickleMap = ReadonlyMap<PickleValue, PickleValue>;
 
-/** A kind of number in a tensor. */
+/** A dtype of a tensor. */
 export interface TorchDType {
   /** torch's name: "float32". */
   readonly name: string;
   readonly bytes: number;
-  /** What arrays here call it; undefined when they cannot hold it. */
+  /** The dtype as arrays name it; undefined if they cannot hold it. */
   readonly dtype: DType | undefined;
 }
 
-/** A block of numbers that tensors are windows on. */
+/** A block of numbers that tensors are views of. */
 export interface TorchStorage {
   readonly kind: "storage";
   readonly key: string;
-  /** undefined: untyped, counted in bytes; the tensor says what they are. */
+  /** undefined: untyped, counted in bytes; the tensor gives the dtype. */
   readonly dtype: TorchDType | undefined;
   /** Elements (bytes when untyped). */
   readonly count: number;
-  /** Where its first byte is, or its bytes; a legacy file says so only after its pickle, hence a function. */
+  /** Where its first byte is, or its bytes; a function, because a legacy file gives it only after its pickle. */
   readonly place: () => StoragePlace;
-  /** Counts the memory that reading tensors of the file takes. */
+  /** Counts the memory taken by reading the file's tensors. */
   readonly memory: Budget;
 }
 
 export type StoragePlace = { readonly offset: number } | { readonly bytes: Uint8Array };
 
-/** A tensor as the file describes it; checked to lie inside its storage. */
+/** A tensor as described by the file; checked to lie inside its storage. */
 export interface TorchTensor {
   readonly kind: "tensor";
   readonly dtype: TorchDType;
@@ -62,14 +62,14 @@ export interface PickleGlobal {
   readonly kind: "global";
   /** "module.name" */
   readonly name: string;
-  /** What a call gives; undefined for names that cannot be called. */
+  /** The result of a call; undefined for names that cannot be called. */
   readonly call?: (args: readonly PickleValue[], budget: Budget) => PickleValue;
   /** A storage class, or a dtype. */
   readonly dtype?: TorchDType;
   readonly isStorageClass?: boolean;
 }
 
-/** An object of a class that means nothing here: it keeps what it was given and does nothing. */
+/** An object of a class without meaning here: it keeps its arguments and state. */
 export interface PlaceholderObject {
   readonly kind: "object";
   readonly global: PickleGlobal;
@@ -77,7 +77,7 @@ export interface PlaceholderObject {
   state: PickleValue;
 }
 
-/** Steps that collections, their items, objects and names count for in a pickle's budget: about one for each 16 bytes of memory. */
+/** Steps that collections, their items, objects and names cost in a pickle's budget: about one per 16 bytes of memory. */
 export const collectionSteps = { map: 16, list: 4, item: 4, slot: 4, object: 8, name: 16 } as const;
 
 export function isMap(value: PickleValue | undefined): value is PickleMap {
@@ -129,12 +129,12 @@ const kinds: readonly (readonly [string, number, DType | undefined])[] = [
   ["float8_e8m0fnu", 1, undefined],
 ];
 
-/** torch's dtypes by name; the later ones can lie in a file but not in arrays here. */
+/** torch's dtypes by name; arrays cannot hold the last ones. */
 export const torchDTypes: ReadonlyMap<string, TorchDType> = new Map(
   kinds.map(([name, bytes, dtype]) => [name, { name, bytes, dtype }]),
 );
 
-/** What the numbers in a storage of a class are. */
+/** The dtype of the numbers in a storage of each class. */
 export const storageClassDTypes: Readonly<Record<string, string>> = {
   FloatStorage: "float32",
   HalfStorage: "float16",

@@ -3,11 +3,11 @@ import { writeZip } from "../zip/index.ts";
 import { opcodes } from "./opcodes.ts";
 import { storageClassDTypes } from "./values.ts";
 
-/** What a file for other programs is made of: text, whole numbers, None, dicts with text keys, tensors. */
+/** Contents of a file for other programs: text, whole numbers, None, dicts with text keys, tensors. */
 export type TorchInput = string | number | boolean | null | NdArray | { readonly [key: string]: TorchInput };
 
-/** The bytes of torch.save(value). Stays inside what the strictest readers allow: protocol 2, only `data.pkl`, `data/N` and `version` in the
- *  archive, storages on the cpu. folder: the archive's top folder, by custom the file's stem. Source: PyTorch, torch/serialization.py, `_save`. */
+/** The bytes of torch.save(value), within what the strictest readers allow: protocol 2, only `data.pkl`, `data/N` and `version` in the
+ *  archive, storages on the cpu. folder: the archive's top folder, by convention the file's stem. Source: PyTorch, torch/serialization.py, `_save`. */
 export function writeTorchFile(value: TorchInput, folder = "archive"): Uint8Array {
   const pickle = new PickleWriter();
   const bytes = pickle.whole(value);

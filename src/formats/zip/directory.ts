@@ -1,11 +1,11 @@
 import { type ByteSource, dataViewOn } from "../../array/index.ts";
 import { limits } from "../../budget/index.ts";
 
-/** Makes the error for an archive that cannot be read: the caller knows what kind of file was expected.
+/** Makes the error for an unreadable archive: the caller knows what kind of file was expected.
  *  what: the rest of a sentence that begins with the file. */
 export type Damaged = (what: string, cause?: unknown) => Error;
 
-/** A member as the central directory has it; local headers of PyTorch hold no sizes. */
+/** A member according to the central directory; PyTorch's local headers hold no sizes. */
 export interface ZipEntry {
   readonly name: string;
   readonly flags: number;
@@ -14,7 +14,7 @@ export interface ZipEntry {
   readonly compressedSize: number;
   readonly size: number;
   readonly headerOffset: number;
-  /** Checksum of the unpacked bytes. Not checked here: PyTorch can be told to leave it out. */
+  /** Checksum of the unpacked bytes. Not checked: PyTorch can be told to leave it out. */
   readonly crc32: number;
   /** Where the next entry, or the directory, begins. */
   readonly end: number;
@@ -55,7 +55,7 @@ export function readDirectory(source: ByteSource, damaged: Damaged): Map<string,
   return withEnds(entries, directory.offset, damaged);
 }
 
-/** Each with the place where the next one begins, the last one with that of the directory: entries that share bytes would let a small file unpack to a large one. */
+/** Adds the end of each entry, where the next one or the directory begins: entries that share bytes would let a small file unpack to a large one. */
 function withEnds(
   entries: ReadonlyMap<string, ParsedEntry>,
   directoryOffset: number,
@@ -72,7 +72,7 @@ function withEnds(
   );
 }
 
-/** The end record is at the very end, before a comment whose length it gives; the comment may contain what looks like one. */
+/** Finds the end record: it is last, before a comment whose length it gives; the comment may contain what looks like one. */
 function findDirectory(source: ByteSource, damaged: Damaged): Directory {
   const tailLength = Math.min(source.size, 65557);
   const tailStart = source.size - tailLength;

@@ -2,18 +2,18 @@ import { inflateRawSync } from "node:zlib";
 import { type ByteSource, bytesOf, dataViewOn } from "../../array/index.ts";
 import { type Damaged, readDirectory, type ZipEntry } from "./directory.ts";
 
-/** An open archive. Nothing but its directory has been read. Whatever is wrong with it is thrown as the opener's error. */
+/** An open archive, of which only the directory has been read. Every problem with it is thrown as the opener's error. */
 export interface ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** Where the bytes of an entry lie in the file, as stored. */
+  /** An entry's bytes in the file, as stored. */
   readonly region: (entry: ZipEntry) => { readonly offset: number; readonly length: number };
-  /** The bytes of an entry, unpacked. maxBytes: more is refused before anything is allocated. */
+  /** Unpacks an entry. maxBytes: an entry that claims more is refused before anything is allocated. */
   readonly read: (entry: ZipEntry, maxBytes: number) => Uint8Array;
 }
 
 const localSignature = 0x04034b50;
 
-/** Opens a zip archive, also one of more than 4 GiB. Sizes and places are checked before they are used. */
+/** Opens a zip archive, which may exceed 4 GiB. Sizes and places are checked before they are used. */
 export function openZip(source: ByteSource, damaged: Damaged): ZipArchive {
   const region = (entry: ZipEntry) => entryRegion(source, entry, damaged);
   return {
@@ -38,7 +38,7 @@ function entryRegion(source: ByteSource, entry: ZipEntry, damaged: Damaged) {
   if (headerOffset + 30 > source.size) throw wrong("lies outside the file");
   const header = dataViewOn(source.read(headerOffset, 30));
   if (header.getUint32(0, true) !== localSignature) throw wrong("is not where it should be");
-  // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
+  // PyTorch pads here to align the data, so the lengths differ from the directory's.
   const offset = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
   if (offset + compressedSize > source.size) throw wrong("is truncated");
   if (offset + compressedSize > entry.end) throw wrong("shares bytes with another");

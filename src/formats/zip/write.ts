@@ -10,7 +10,7 @@ const alignment = 64;
 const paddingId = 0x4246;
 
 /** The bytes of a zip archive of uncompressed members, the data of each at a multiple of 64 bytes, as torch.save lays them out.
- *  Dated 1980-01-01, so that equal content gives equal bytes. */
+ *  Dated 1980-01-01, so that equal contents give equal bytes. */
 export function writeZip(members: readonly ZipMember[]): Uint8Array {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
@@ -29,7 +29,7 @@ export function writeZip(members: readonly ZipMember[]): Uint8Array {
   return joined([...parts, ...directory, endRecord(members.length, directorySize, position)]);
 }
 
-/** An extra field that brings what follows to the alignment. */
+/** An extra field that aligns the data after it. */
 function paddingAfter(position: number): Uint8Array {
   const length = 4 + ((alignment - ((position + 4) % alignment)) % alignment);
   const field = new Uint8Array(length);
@@ -39,7 +39,7 @@ function paddingAfter(position: number): Uint8Array {
   return field;
 }
 
-/** What local and central headers share, from "version needed" up to the name's length: UTF-8 names, stored, no date. */
+/** The fields that local and central headers share, from "version needed" to the name's length: UTF-8 names, stored, fixed date. */
 function commonFields(bytes: Uint8Array, nameLength: number): Uint8Array {
   const fields = new Uint8Array(24);
   const view = dataViewOn(fields);
@@ -84,7 +84,7 @@ function endRecord(count: number, directorySize: number, directoryOffset: number
   return record;
 }
 
-/** A plain Uint8Array: of a Buffer, slice() would share the bytes. */
+/** A plain Uint8Array: slice() on a Buffer would share the bytes. */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }

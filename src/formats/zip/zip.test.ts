@@ -55,7 +55,7 @@ test("members that share bytes are refused", () => {
   const view = new DataView(twice.buffer);
   const directory = view.getUint32(twice.length - 6, true);
   const second = directory + 46 + "a.txt".length;
-  // The second member is said to lie where the first does, then in its middle: either way the first is unpacked twice.
+  // The second member starts where the first does, then in its middle: either way the first is unpacked twice.
   view.setUint32(second + 42, 0, true);
   expect(() => open(twice)).toThrow("shares bytes with another");
   const inner = writeZip([
@@ -111,7 +111,7 @@ function compressed(size: number): Uint8Array {
   return bytes;
 }
 
-/** An archive of one member whose directory says everything in 64 bits. */
+/** An archive of one member whose directory has all its numbers in 64 bits. */
 function zip64(): Uint8Array {
   const bytes = writeZip([{ name: "a.txt", bytes: first }]);
   const directory = new DataView(bytes.buffer).getUint32(bytes.length - 6, true);
