@@ -1,7 +1,7 @@
 import { evaluateDim, type Shape } from "./dims.ts";
 import type { GraphNode, Tensor } from "./tensor.ts";
 
-/** Floating point operations of one run (a multiply-add counts two): convolutions, matrix products and attention; operations linear in size are left out.
+/** Floating point operations of one run (a multiply-add counts as two) for convolutions, matrix products and attention; all others are linear in size and left out.
  *  sizes: values of the named sizes. */
 export function countFlops(outputs: readonly Tensor[], sizes: ReadonlyMap<string, number>): number {
   const seen = new Set<GraphNode>();
@@ -39,7 +39,7 @@ function flopsOf({ opType, inputs, outputs }: GraphNode, sizes: ReadonlyMap<stri
   }
 }
 
-/** Matrices of m x k, k x n and m x n, transposed or not: the square root of the product of their sizes is m k n. */
+/** For matrices of m x k, k x n and m x n, transposed or not: the square root of the product of their sizes is m k n. */
 function matrixFlops(count: (shape: Shape) => number, a: Shape, b: Shape, output: Shape): number {
   const [sizeA, sizeB, size] = [a, b, output].map((shape) => count(shape.slice(-2))) as [number, number, number];
   return Math.sqrt(sizeA * sizeB * size) * (count(output) / size);

@@ -1,17 +1,17 @@
 import { CoinageError } from "../errors/index.ts";
 
-/** A size known when the graph runs: coefficient x product of atoms, e.g. 1/2 x height. */
+/** A size known only when the graph runs: coefficient x product of atoms, e.g. 1/2 x height. */
 export interface SymbolicDim {
   readonly coefficient: number;
   readonly atoms: readonly Atom[];
-  /** Two dims are equal when their keys are. */
+  /** Equal for equal sizes. */
   readonly key: string;
 }
 
 /** A size given by an input, or one derived from it by a rule other than a product (rounding up, for example). */
 interface Atom {
   readonly name: string;
-  /** Typical size: decides how finely attention is cut into blocks. */
+  /** Typical size: decides how attention is divided into blocks. */
   readonly nominal: number;
   /** A number that always divides the size. */
   readonly multipleOf: number;
@@ -26,7 +26,7 @@ export function dim(name: string, { nominal = 1, multipleOf = 1 } = {}): Symboli
   return symbolic(1, [{ name, nominal, multipleOf, evaluate: (sizes) => sizes.get(name) ?? unknownSize(name) }]);
 }
 
-/** A size computed from another by a rule. name: states the rule, so that equal sizes have equal names. */
+/** A size computed from another by a rule. name: identifies the rule, so that equal sizes have equal names. */
 export function derivedDim(name: string, from: Dim, rule: (size: number) => number): SymbolicDim {
   const evaluate = (sizes: ReadonlyMap<string, number>) => rule(evaluateDim(from, sizes));
   return symbolic(1, [{ name, nominal: rule(nominalDim(from)), multipleOf: 1, evaluate }]);
@@ -81,7 +81,7 @@ export function addDims(...dims: readonly Dim[]): Dim {
   return symbolic(1, [{ name, nominal: sum(dims.map(nominalDim)), multipleOf: 1, evaluate }]);
 }
 
-/** The value of a size, given the sizes of the inputs. */
+/** The value of a size, given those of the inputs. */
 export function evaluateDim(value: Dim, sizes: ReadonlyMap<string, number>): number {
   if (typeof value === "number") return value;
   return value.atoms.reduce((product, atom) => product * atom.evaluate(sizes), value.coefficient);
@@ -93,7 +93,7 @@ export function nominalDim(value: Dim): number {
   return value.atoms.reduce((product, atom) => product * atom.nominal, value.coefficient);
 }
 
-/** Whether the number divides the size for all inputs. */
+/** Whether a number divides the size for all inputs. */
 export function isMultipleOf(value: Dim, divisor: number): boolean {
   if (typeof value === "number") return value % divisor === 0;
   return value.atoms.reduce((product, atom) => product * atom.multipleOf, value.coefficient) % divisor === 0;
@@ -105,7 +105,7 @@ export function convolvedDim(value: Dim, padding: number, kernel: number, stride
   if (typeof value === "number") return convolve(value);
   const shrinkage = kernel - padding;
   if (stride === 1 && shrinkage === 1) return value;
-  // a multiple of the stride loses no pixel: exactly size / stride windows start within the padded input
+  // if the size is a multiple of the stride, exactly size / stride windows start within the padded input
   if (isMultipleOf(value, stride) && shrinkage >= 1 && shrinkage <= stride) return multiplyDims(1 / stride, value);
   return derivedDim(`floor((${value.key}+${padding}-${kernel})/${stride})+1`, value, convolve);
 }

@@ -7,17 +7,17 @@ import type { GraphNode, Tensor, WeightSource } from "./tensor.ts";
 
 export interface EmitOptions {
   readonly target: Target;
-  /** The path of a weight's file as the runtime gets it. */
+  /** The path of a weight file for the runtime. */
   readonly locationOf: (file: string) => string;
 }
 
-/** A graph in ONNX form, with its inputs and outputs. */
+/** A graph as an ONNX model, with its inputs and outputs. */
 export interface EmittedGraph {
-  /** The bytes of the model, encoded on access: planning does not need them. */
+  /** The encoded model, computed on access: planning does not need it. */
   readonly model: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Its nodes in order, with what matters for memory. */
+  /** Its nodes in order, with the data for memory planning. */
   readonly trace: readonly EmittedNode[];
   /** Bytes of each weight as stored. */
   readonly weights: ReadonlyMap<string, number>;
@@ -27,7 +27,7 @@ export interface EmittedNode {
   readonly opType: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly EmittedResult[];
-  /** Bytes of the float32 weights it makes for itself. */
+  /** Bytes of float32 weights that the node converts for itself. */
   readonly convertedBytes: number;
 }
 
@@ -39,7 +39,7 @@ export interface EmittedResult {
 
 export interface Port {
   readonly name: string;
-  /** Its name in the ONNX graph, where inputs and outputs may not share one. */
+  /** Its name in the ONNX graph, in which an input and an output must not share one. */
   readonly onnxName: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[];
@@ -49,15 +49,15 @@ export interface Port {
 const opsets = { "": 21, "com.microsoft": 1 };
 const irVersion = 10;
 
-/** Neighbourhoods of a large graph; see valuesOf. */
+/** Number of neighbourhoods in a large graph; see valuesOf. */
 const neighbourhoods = 64;
 /** Fewest nodes of a neighbourhood. */
 const fewestNeighbours = 128;
-/** Results of at least this many bytes (at typical sizes) are worth a longer search for a buffer by the runtime. */
+/** Results of at least this many bytes (at typical sizes) are worth the runtime's longer search for a buffer. */
 const largeResult = 1 << 20;
 const zero: NdArray = { dtype: "int64", shape: [1], data: BigInt64Array.of(0n) };
 
-/** Writes the part of a graph that the named outputs need. Weights stay in their files: the model only points at them. */
+/** Emits the part of a graph that the named outputs need. Weights stay in their files: the model only refers to them. */
 export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOptions): EmittedGraph {
   const emitter = new Emitter(options);
   const ports = Object.entries(outputs).map(([name, tensor]) => {
@@ -86,9 +86,9 @@ function toValue({ onnxName, dtype, shape }: Omit<Port, "name">): OnnxValue {
   return { name: onnxName, dtype, shape: shape.map((size) => (typeof size === "number" ? size : dimKey(size))) };
 }
 
-/** Shapes of all results. The memory planner of ONNX Runtime lets a result reuse the buffer of a dead one when both are known to have the same shape. But it then keeps the buffer until the last
+/** Shapes of all results. ONNX Runtime's memory planner lets a result reuse the buffer of a dead one if both are known to have the same shape. But it then keeps the buffer until the last
  *  result that reuses it is dead: buffers of the forward pass through all of the backward pass. So the sizes of large results are renamed from neighbourhood to neighbourhood, and only neighbours share.
- *  Small results keep the names and share freely: for every result the planner searches all dead buffers not yet reused, so the fewer there are, the faster the session is made. */
+ *  Small results keep their names and share freely: for every result the planner searches all dead buffers not yet reused, so the fewer there are, the faster the session is created. */
 function valuesOf(trace: readonly EmittedNode[]): OnnxValue[] {
   const neighbours = Math.max(fewestNeighbours, trace.length / neighbourhoods);
   return trace.flatMap(({ outputs }, at) =>
@@ -119,12 +119,12 @@ class Emitter {
     this.#options = options;
   }
 
-  /** Makes a tensor an output of the given name. */
+  /** Makes a tensor an output with the given name. */
   nameOutput(tensor: Tensor, name: string): void {
     this.#push("Identity", "", [this.#nameOf(tensor)], [name], {});
   }
 
-  /** Iterative depth-first walk: networks are deeper than the call stack. */
+  /** An iterative depth-first walk: networks are deeper than the call stack. */
   #nameOf(root: Tensor): string {
     const pending: Tensor[] = [root];
     while (pending.length > 0) {
@@ -251,7 +251,7 @@ class Emitter {
 const arrayKeys = new WeakMap<NdArray, string>();
 let arrayCount = 0;
 
-/** Small constants with equal values are merged; large ones only when they are the same array. */
+/** Small constants with equal values are merged; large ones only if they are the same array. */
 function constantKey(value: NdArray): string {
   const known = arrayKeys.get(value);
   if (known) return known;

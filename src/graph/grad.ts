@@ -5,12 +5,12 @@ import { scalar, type Tensor } from "./tensor.ts";
 
 /** Gradients of a scalar loss with respect to the given tensors (inputs or intermediate results), as new tensors of the same graph.
  *  Only paths to those tensors are followed; the gradient is undefined for a tensor that the loss does not depend on.
- *  @throws NOT_DIFFERENTIABLE when a path leads through an operation without a gradient rule. */
+ *  @throws NOT_DIFFERENTIABLE if a path leads through an operation without a gradient rule */
 export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   return backward(inOrder(loss), scalar(1), wanted);
 }
 
-/** The vector-Jacobian product: the same for an output of any shape, given the gradient at it.
+/** The vector-Jacobian product: like grad, for an output of any shape and the gradient at it.
  *  None of the wanted tensors may be computed from another: the backward pass ends at them. */
 export function vjp(output: Tensor, gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   return backward(inOrder(output, wanted), gradient, wanted);
@@ -35,7 +35,7 @@ function backward(order: Tensor[], gradient: Tensor, wanted: readonly Tensor[]):
   return wanted.map((tensor) => gradients.get(tensor));
 }
 
-/** The gradients at the tensors that a tensor is computed from, as far as they are wanted. upstream: the gradient at the tensor. */
+/** The needed gradients at the tensors from which a tensor is computed. upstream: the gradient at the tensor. */
 function gradientsOfInputs(
   tensor: Tensor,
   upstream: Tensor,
@@ -62,7 +62,7 @@ function sources(tensor: Tensor): readonly Tensor[] {
   return tensor.source.node.inputs.filter((source) => source !== undefined);
 }
 
-/** All tensors that a tensor is computed from, as far as `ends`, in topological order. No recursion: networks are deeper than the call stack. */
+/** All tensors from which a tensor is computed, back to `ends`, in topological order. No recursion: networks are deeper than the call stack. */
 function inOrder(output: Tensor, ends: readonly Tensor[] = []): Tensor[] {
   const order: Tensor[] = [...ends];
   const seen = new Set(ends);

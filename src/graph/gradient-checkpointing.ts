@@ -4,7 +4,7 @@ import { zeroAfter } from "./ops/optimization-barrier.ts";
 import { join, splitRows } from "./ops/reshape.ts";
 import { differentiable, type Tensor } from "./tensor.ts";
 
-/** Which activations of a network are kept for its gradient.
+/** Which activations of a network to keep for its gradient.
  *  Source: Chen 2016, "Training Deep Nets with Sublinear Memory Cost". */
 export interface CheckpointPolicy {
   /** A segment of a network from the given tensors to its output. Gradients reach only those tensors, so nothing else in it may need one. */
@@ -13,19 +13,19 @@ export interface CheckpointPolicy {
   readonly rows: (x: Tensor, build: (x: Tensor) => Tensor) => Tensor;
 }
 
-/** Keeps everything. */
+/** Keeps all activations. */
 export const keepActivations: CheckpointPolicy = {
   segment: (inputs, build) => build(inputs),
   rows: (x, build) => build(x),
 };
 
-/** Keeps only the inputs and outputs of segments; everything between is recomputed for the gradient, rows in blocks one after another. */
+/** Keeps only the inputs and outputs of segments; all between is recomputed for the gradient, rows in blocks one after another. */
 export const recomputeActivations: CheckpointPolicy = {
   segment(inputs, build) {
     const output = { ...build(inputs), rule: undefined };
     return differentiable(output, inputs, (upstream, isNeeded) => {
       const gradients = gradientsAfter(upstream, inputs, build, upstream, isNeeded);
-      // the gradient at the first input waits for all others, so that segments are finished one after another
+      // the gradient at the first input waits for all others, so that each segment finishes before the next starts
       const first = gradients.findIndex((gradient) => gradient !== undefined);
       const others = gradients.filter((gradient, index) => gradient && index !== first);
       if (others.length > 0) gradients[first] = add(gradients[first]!, zeroAfter(others));
@@ -55,10 +55,10 @@ export const recomputeActivations: CheckpointPolicy = {
   },
 };
 
-/** Rows of a block: enough for matrix products at full speed. */
+/** Rows per block: enough for matrix products at full speed. */
 const blockRows = 1024;
 
-/** Gradients of a segment that is recomputed once `before` is known: otherwise the runtime would recompute early (and merge with the first computation), and no memory would be saved. */
+/** Gradients of a segment that is recomputed only once `before` is known: otherwise the runtime would recompute early (and merge with the first computation), which would save no memory. */
 function gradientsAfter(
   before: Tensor,
   inputs: readonly Tensor[],

@@ -56,10 +56,10 @@ type Build = (inputs: Readonly<Record<string, Tensor>>) => Tensor;
 
 const size = (low: number, high: number) => random.randint(low, high + 1, [1])[0]!;
 
-/** Real sizes of the symbolic dims below. */
+/** Actual sizes of the symbolic dims below. */
 const sizes = new Map<string, number>();
 
-/** A size that is taken for `nominal` when the graph is built, which decides how attention is cut into blocks. */
+/** A size with the given nominal value, which decides how attention is divided into blocks. */
 function sized(name: string, real: number, nominal: number): Dim {
   sizes.set(name, real);
   return dim(name, { nominal });
@@ -67,7 +67,7 @@ function sized(name: string, real: number, nominal: number): Dim {
 
 const real = (shape: readonly Dim[]) => shape.map((value) => evaluateDim(value, sizes));
 
-/** Every operation on random shapes. Inputs named `frozen...` are weights: no gradient is asked there; `positive...` are kept away from 0. */
+/** Every operation, on random shapes. Inputs named `frozen...` are weights, whose gradient is not checked; `positive...` are kept away from 0. */
 const operations: Readonly<Record<string, () => readonly [Shapes, Build]>> = {
   "add, broadcasting": () => [{ a: [2, 3, size(1, 4)], b: [3, 1] }, ({ a, b }) => add(a!, b!)],
   "subtract, broadcasting": () => [{ a: [3, 1], b: [2, 3, size(2, 4)] }, ({ a, b }) => subtract(a!, b!)],
@@ -137,7 +137,7 @@ const operations: Readonly<Record<string, () => readonly [Shapes, Build]>> = {
     ({ q, k, v }) => attention(q!, k!, v!, { heads: 2 }),
   ],
   "causal attention": () => [{ x: [1, 5, 4] }, ({ x }) => attention(x!, x!, x!, { heads: 2, isCausal: true })],
-  // a block has 2^23 scores at nominal sizes: 2 queries here, so 9 of them are 2 + 2 + 2 + 2 + 1
+  // a block has 2^23 scores at nominal sizes: 2 queries here, so 9 queries are 2 + 2 + 2 + 2 + 1
   "attention, 5 blocks": () => [
     {
       q: [2, sized("queries5", 9, 9), 6],
@@ -146,7 +146,7 @@ const operations: Readonly<Record<string, () => readonly [Shapes, Build]>> = {
     },
     ({ q, k, v }) => attention(q!, k!, v!, { heads: 2 }),
   ],
-  // a device cuts into 8 parts at most, so 10 blocks are cut in two goes
+  // a device splits into 8 parts at most, so 10 blocks take two splits
   "attention, 10 blocks": () => [
     {
       q: [1, sized("queries10", 19, 20), 6],

@@ -52,7 +52,7 @@ const types = {
   bfloat16: { encode: float32ToBfloat16, decode: bfloat16ToFloat32 },
 };
 
-/** A convolution, attention and a matrix product, with the gradient through all of them. precision: what the weights are rounded to; isWide: they are stored in float32 nevertheless;
+/** A convolution, attention and a matrix product, with the gradient through all of them. precision: to which weights are rounded; isWide: they are nevertheless stored in float32;
  *  side: typical height and width. */
 async function compute(
   precision: keyof typeof types,

@@ -5,26 +5,26 @@ import { cast, multiply, toFloat32 } from "./ops/elementwise.ts";
 import { transpose } from "./ops/reshape.ts";
 import { type GraphNode, integers, node, rawWeight, scalar, type Tensor, weight } from "./tensor.ts";
 
-/** How operations are best written for a device. */
+/** How to express operations for a device. */
 export interface Target {
   /** How a convolution of stride 1 is differentiated. "flipped": as a convolution with the kernel flipped and its channels swapped, which holds a second copy
    *  of the weights; "transposed": ConvTranspose on the weights as stored; "balanced": flipped where the copy is small or the image large enough to pay for it;
    *  "flippedAtUse": flipped at each use where a flipped kernel is smaller than the intermediate results of a transposed convolution. */
   readonly convDataGradient: "flipped" | "transposed" | "balanced" | "flippedAtUse";
-  /** Whether the device has a matrix product that also transposes and scales (com.microsoft.FusedMatMul). */
+  /** Whether the device has a matrix product with transposition and scale (com.microsoft.FusedMatMul). */
   readonly hasFusedMatmul: boolean;
-  /** Whether rows can be looked up in a 16-bit table; otherwise the whole table is converted when the session is made. */
+  /** Whether rows can be looked up in a 16-bit table; otherwise the whole table is converted when the session is created. */
   readonly hasHalfLookup: boolean;
   /** Whether the device computes com.microsoft.MultiHeadAttention correctly. */
   readonly hasAttention: boolean;
-  /** Whether 16-bit weights are "converted" to float32 when the session is made, at twice their memory in the file, or left as "stored" and converted at each use, whose time
-   *  is negligible on CPUs beside the product they are used in. */
+  /** Whether 16-bit weights are "converted" to float32 when the session is created, at twice their memory in the file, or left as "stored" and converted at each use, whose time
+   *  is negligible on CPUs beside the product in which they are used. */
   readonly halfWeights: "converted" | "stored";
-  /** What convolutions, matrix products and attention are computed in; everything else is float32. */
+  /** The dtype of convolutions, matrix products and attention; everything else is float32. */
   readonly computeDtype: "float32" | "float16";
 }
 
-/** The node in operators that the target supports; undefined when it supports the node as it is. */
+/** The node in operators that the target supports; undefined if it supports the node as it is. */
 export function lower(tensor: Tensor, graphNode: GraphNode, target: Target): Tensor | undefined {
   return (
     lowerOperator(tensor, graphNode, target) ??
@@ -67,11 +67,11 @@ function lowerConvDataGradient(tensor: Tensor, { inputs, attributes }: GraphNode
   return node("ConvTranspose", [upstream, kernels], tensor.shape, { attributes: { kernel_shape: shape, pads } });
 }
 
-/** On CPUs flipped kernels are up to 1.6 times as fast, whatever their size; the gain per byte grows with the number of pixels they are applied to. */
+/** On CPUs flipped kernels are up to 1.6 times as fast, whatever their size; the gain per byte grows with the number of pixels that they process. */
 const smallKernel = 1 << 20;
 const manyPixels = 1024;
 
-/** Kernels flipped in height and width, with input and output channels swapped; undefined where they are used as stored. */
+/** Kernels flipped in height and width, with input and output channels swapped; undefined if they are used as stored. */
 function flippedKernels(choice: Target["convDataGradient"], upstream: Tensor, kernels: Tensor): Tensor | undefined {
   const count = (shape: Shape) => shape.reduce<number>((product, size) => product * nominalDim(size), 1);
   const pixels = count(upstream.shape.slice(2));
@@ -83,12 +83,12 @@ function flippedKernels(choice: Target["convDataGradient"], upstream: Tensor, ke
     case "balanced":
       return count(kernels.shape) <= smallKernel || pixels >= manyPixels ? flippedOnce(kernels) : undefined;
     case "flippedAtUse":
-      // a transposed convolution makes an intermediate column of in x k x k numbers for every pixel
+      // a transposed convolution needs an intermediate column of in x k x k numbers for every pixel
       return Number(kernels.shape[0]) <= pixels ? flippedAtUse(kernels, upstream) : undefined;
   }
 }
 
-/** Flipped by constant folding when the session is made; 16-bit kernels are always converted. */
+/** Flipped by constant folding when the session is created; 16-bit kernels are always converted. */
 function flippedOnce(kernels: Tensor): Tensor {
   const { source, shape } = kernels;
   const constant = source.kind === "weight" ? toFloat32(rawWeight(`${source.name}:stored`, source.stored)) : kernels;
@@ -96,7 +96,7 @@ function flippedOnce(kernels: Tensor): Tensor {
   return transpose(flippedAxes(constant, integers(-1, -1), shape), swapped);
 }
 
-/** Flipped in every run, once the upstream gradient is known. The sizes are made to depend on it, because the runtime would otherwise keep the buffer for results of the same shape. */
+/** Flipped in every run, once the upstream gradient is known. The sizes depend on it, because otherwise the runtime would keep the buffer for results of the same shape. */
 function flippedAtUse(kernels: Tensor, upstream: Tensor): Tensor {
   const [outputs, inputs, kernel] = kernels.shape as readonly number[];
   const batch = node("Shape", [upstream], [1], { dtype: "int64", attributes: { start: 0, end: 1 } });
@@ -138,13 +138,13 @@ function ints(attribute: OnnxAttribute | undefined): readonly number[] {
   return attribute && "ints" in attribute ? attribute.ints : [];
 }
 
-/** What float16 is used for. As in PyTorch's autocast, norms, softmax, sums, activations and the loss stay in float32. */
+/** The operators that compute in float16. As in PyTorch's autocast, norms, softmax, sums, activations and the loss stay in float32. */
 const float16Operators = ["Conv", "ConvTranspose", "Gemm", "MatMul", "FusedMatMul", "MultiHeadAttention"];
 
-/** Products that sum fewer numbers gain nothing: the selection of learned embeddings is one, and stays exact. */
+/** Products that sum fewer numbers gain nothing; one of them, the selection of learned embeddings, must stay exact. */
 const fewSummands = 16;
 
-/** The operator on float16 operands, its result converted back to float32; undefined where it stays in float32. */
+/** The operator on float16 operands, its result converted back to float32; undefined if it stays in float32. */
 export function inFloat16(tensor: Tensor, graphNode: GraphNode): Tensor | undefined {
   if (!float16Operators.includes(graphNode.opType) || tensor.dtype !== "float32" || isSmall(graphNode))
     return undefined;

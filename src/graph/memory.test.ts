@@ -44,7 +44,7 @@ test("a result counts from where it is made to its last use", () => {
   const size = rows * width * 4;
   const a = silu(x);
   const b = silu(a);
-  // a is read again at the end, so a, c and their result are alive together, and b is not
+  // a is read again at the end, so a, c and their sum are alive together, and b is not
   const c = silu(b);
   expect(memory({ y: add(a, c) })).toEqual({ weights: 0, copies: 0, results: 3 * size });
   expect(memory({ y: silu(silu(silu(a))) }).results).toBe(2 * size);
@@ -67,7 +67,7 @@ test("a kernel flipped for the backward pass is a copy", () => {
   });
   const [dx] = grad(reduceSum(multiply(y, y), [0, 1, 2, 3]), [picture]);
   const kernel = 8 * 8 * 9 * 4;
-  // and the seed of the gradient: one number
+  // plus one number: the seed of the gradient
   expect(memory({ dx: dx! })).toMatchObject({ weights: kernel, copies: kernel + 4 });
   for (const convDataGradient of ["transposed", "flippedAtUse"] as const)
     expect(memory({ dx: dx! }, { convDataGradient })).toMatchObject({ weights: kernel, copies: 4 });

@@ -6,16 +6,16 @@ import type { EmittedGraph, EmittedNode, EmittedResult } from "./emit.ts";
 export interface GraphMemory {
   /** Weights, memory-mapped from their files. */
   readonly weights: number;
-  /** Constants folded from weights once, when the program is loaded: flipped kernels, converted weights. */
+  /** Constants folded from weights when the program is loaded: flipped kernels, converted weights. */
   readonly copies: number;
-  /** Peak of the results of a run that are alive at the same time. */
+  /** Peak of the results that are alive at the same time in a run. */
   readonly results: number;
 }
 
 /** Operators whose output shares the buffer of their input. */
 const views = new Set(["Reshape", "Identity", "Unsqueeze", "Squeeze"]);
 
-/** Memory from the lifetimes of all results, with nodes in the order in which they were emitted; the runtime's own depth-first order is nearly the same. sizes: values of the named sizes. */
+/** Memory from the lifetimes of all results, in the order in which nodes were emitted; the runtime's own depth-first order is nearly the same. sizes: values of the named sizes. */
 export function graphMemory(graph: EmittedGraph, sizes: ReadonlyMap<string, number>): GraphMemory {
   const parts = partsOf(graph);
   const weights = [...graph.weights].filter(([name]) => parts.read.has(name));
@@ -33,7 +33,7 @@ export function copiesOf(graph: EmittedGraph, { fixed, read } = partsOf(graph)):
   return copies.reduce((sum, [, result]) => sum + bytesOf(result, none), 0);
 }
 
-/** Results computed once, nodes that run every time, and the names of all results that those read. */
+/** Results computed once, nodes computed in every run, and the names of all results that these read. */
 function partsOf(graph: EmittedGraph) {
   const fixed = fixedResults(graph);
   const running = graph.trace.filter(({ outputs }) => !fixed.has(outputs[0]!.name));
@@ -41,7 +41,7 @@ function partsOf(graph: EmittedGraph) {
   return { fixed, running, read };
 }
 
-/** Results that depend on nothing but weights and constants. */
+/** Results that depend only on weights and constants. */
 function fixedResults({ trace, inputs }: EmittedGraph): Map<string, EmittedResult> {
   const changing = new Set(inputs.map(({ onnxName }) => onnxName));
   const fixed = new Map<string, EmittedResult>();
@@ -60,7 +60,7 @@ function peakOfResults(nodes: readonly EmittedNode[], sizes: ReadonlyMap<string,
   const ownerOf = (name: string) => owners.get(name) ?? name;
   for (const { opType, inputs, outputs } of nodes)
     if (views.has(opType)) owners.set(outputs[0]!.name, ownerOf(inputs[0]!));
-  // a result that nothing reads dies where it is made
+  // a result that nothing reads dies at once
   const lastUses = new Map<string, number>();
   for (const [at, { inputs, outputs }] of nodes.entries())
     for (const name of [...inputs, ...outputs.map(({ name }) => name)]) lastUses.set(ownerOf(name), at);

@@ -36,11 +36,11 @@ interface OpCase {
   readonly grads: Readonly<Record<string, string>>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: attributes are what the file says; each operation knows its own
+// biome-ignore lint/suspicious/noExplicitAny: the file defines the attributes; each operation knows its own
 type Attributes = Readonly<Record<string, any>>;
 type Build = (tensors: Readonly<Record<string, Tensor>>, attributes: Attributes) => Tensor;
 
-/** Each recorded operation with ours. */
+/** Our operation for each recorded one. */
 const operations: Readonly<Record<string, Build>> = {
   conv2d: ({ x, weight, bias }, { stride, pads_top_left_bottom_right: padding }) =>
     conv2d(x!, weight!, bias, { stride, padding }),

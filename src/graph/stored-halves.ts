@@ -7,14 +7,14 @@ const halves: readonly DType[] = ["float16", "bfloat16"];
 /** Converting at each use is worthwhile for weights of at least this many elements. */
 const largeWeight = 1 << 16;
 
-/** Whether a tensor is a 16-bit weight that is kept as stored and converted by each node that reads it. */
+/** Whether a tensor is a 16-bit weight that stays as stored and is converted by each node that reads it. */
 export function isConvertedAtUse({ source, shape }: Tensor, target: Target): boolean {
   if (source.kind !== "weight" || source.isRaw || !halves.includes(source.stored.dtype)) return false;
   const count = shape.reduce<number>((product, size) => product * Number(size), 1);
   return target.halfWeights === "stored" && count >= largeWeight;
 }
 
-/** A node that converts stored weights for itself once an activation is known, not before. If nodes are the only ones that ONNX Runtime (1.30) neither moves nor merges, and no result
+/** A node that converts stored weights for itself, and only once an activation is known. ONNX Runtime (1.30) moves and merges all other nodes, but not If, and no result
  *  inside a branch outlives it. zero: name of the constant [0]. */
 export function convertingNodes(
   node: OnnxNode,
@@ -33,7 +33,7 @@ export function convertingNodes(
     { ...plain, name: condition, opType: "Greater", inputs: [size, zero], outputs: [condition] },
     {
       ...{ name: own("if"), opType: "If", domain: "", inputs: [condition], outputs: node.outputs },
-      // both branches are the same: the runtime does not know which one is taken
+      // both branches are the same: the runtime does not know which one will run
       attributes: {
         then_branch: { graph: branchOf(node, stored, own("then")) },
         else_branch: { graph: branchOf(node, stored, own("else")) },

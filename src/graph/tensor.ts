@@ -2,12 +2,12 @@ import type { DType, NdArray, StoredArray } from "../array/index.ts";
 import type { OnnxAttribute } from "../formats/onnx/index.ts";
 import type { Dim, Shape } from "./dims.ts";
 
-/** A symbolic tensor: how it is computed, not its values. Tensors are immutable and compared by identity. */
+/** A symbolic tensor: how to compute it, not its values. Tensors are immutable and compared by identity. */
 export interface Tensor {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly source: Source;
-  /** How a gradient at this tensor becomes gradients at the tensors it is computed from; undefined for leaves and where there is no gradient. */
+  /** How a gradient at this tensor becomes gradients at the tensors from which it is computed; undefined for leaves and if there is none. */
   readonly rule: GradientRule | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface WeightSource {
   readonly kind: "weight";
   readonly name: string;
   readonly stored: StoredArray;
-  /** Keep the stored dtype instead of converting to float32. */
+  /** Keeps the stored dtype instead of converting to float32. */
   readonly isRaw: boolean;
 }
 
@@ -43,7 +43,7 @@ interface NodeOutput {
 export interface GraphNode {
   readonly opType: string;
   readonly domain: "" | "com.microsoft" | "coinage";
-  /** undefined: an optional input that is left out. */
+  /** undefined: an omitted optional input. */
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
   readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];

@@ -9,7 +9,7 @@ import { concat, join, pad, reshape, slice, splitRows, transpose } from "./resha
 
 export interface AttentionOptions {
   readonly heads: number;
-  /** Scale of the scores; default headWidth ^ -0.5. */
+  /** Scale of the scores; by default headWidth ^ -0.5. */
   readonly factor?: number;
   /** Each position attends to itself and to earlier ones. Needs a fixed number of tokens. */
   readonly isCausal?: boolean;
@@ -70,7 +70,7 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   const dqBlocks: Tensor[] = [];
   let sums: BlockGradients | undefined;
   for (const [i, queryBlock] of queryBlocks.entries()) {
-    // a block starts only when the one before is done, or the runtime would hold the scores of all blocks at once
+    // each block waits for the one before, or the runtime would hold the scores of all blocks at once
     const after = sums && zeroAfter([sums.dq, sums.dk, sums.dv]);
     const delayed = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
     const block = blockGradients(delayed(queryBlock), delayed(dyBlocks[i]!), keys, values, parts, isNeeded);
@@ -103,7 +103,7 @@ export function attentionInBlocks(
   return joinHeads(join(outputs, 2, queries.shape[2]!), q);
 }
 
-/** Blocks of queries, or of tensors with their rows: [B, heads, rows, width] for keys [B, heads, T, width]. With a mask there is one block. */
+/** Blocks of queries, or of tensors with the same rows: [B, heads, rows, width] for keys [B, heads, T, width]. With a mask there is one block. */
 function blocksOf(queries: Tensor, { shape: [, heads, length] }: Tensor, mask: Tensor | undefined): Tensor[] {
   if (mask) return [queries];
   return splitRows(queries, 2, Math.ceil(blockScores / (nominalDim(heads!) * nominalDim(length!))));

@@ -9,11 +9,11 @@ import { reduceMean } from "./reduce.ts";
 import { join, reshape, splitEvenly, transpose } from "./reshape.ts";
 
 /** An image in bands of rows from top to bottom, each [B, C, rows, W]. The runtime finishes a band before it starts the next, so results between two
- *  convolutions take the memory of one band; values are those of the whole image except for the order of sums.
- *  A single band is the image itself, and only that has gradients. */
+ *  convolutions take the memory of one band; values are those of the whole image except for the order of summation.
+ *  Only a single band, which is the image itself, has gradients. */
 export type Bands = readonly Tensor[];
 
-/** Cuts x [B, C, H, W] into `count` bands of equal multiples of `unit` rows; the last may be smaller. H: a multiple of unit, and large enough that no band is empty. */
+/** Cuts x [B, C, H, W] into `count` bands of the same multiple of `unit` rows; the last may be smaller. H: a multiple of unit, and large enough that no band is empty. */
 export function cutBands(x: Tensor, count: number, unit = 1): Bands {
   if (count === 1) return [x];
   if (unit === 1) return splitEvenly(x, 2, count);
@@ -36,11 +36,11 @@ export function joinBands(bands: Bands, height: Dim): Tensor {
 export interface BandConvolution extends ConvolutionOptions {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
-  /** Applied to the rows just before they are convolved; must treat each row independently of the others. */
+  /** Applied to the rows before the convolution; must treat each row independently of the others. */
   readonly prepare?: (rows: Tensor) => Tensor;
 }
 
-/** Several convolutions of the same image. A band goes through all of them before the next starts. */
+/** Several convolutions of the same image. Each band goes through all of them before the next starts. */
 export function convolveBands(bands: Bands, convolutions: readonly BandConvolution[]): Bands[] {
   const convolved: Tensor[][] = [];
   for (const [i, band] of bands.entries()) {
@@ -53,7 +53,7 @@ export function convolveBands(bands: Bands, convolutions: readonly BandConvoluti
   return convolutions.map((_, at) => convolved.map((outputs) => outputs[at]!));
 }
 
-/** Inside the image, the padding of a band above and below comes from its neighbours. */
+/** The padding of a band comes from its neighbours, except at the edges of the image. */
 function convolveBand(above: Tensor | undefined, band: Tensor, below: Tensor | undefined, options: BandConvolution) {
   const { weight, bias, stride = 1, padding = [0, 0, 0, 0], prepare = (rows) => rows } = options;
   const prepared = prepare(band);

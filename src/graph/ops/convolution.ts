@@ -5,7 +5,7 @@ import { spatialSizeOf } from "./reshape.ts";
 
 export interface ConvolutionOptions {
   readonly stride?: 1 | 2;
-  /** Zero rows and columns added: top, left, bottom, right. */
+  /** Zero rows and columns to add: top, left, bottom, right. */
   readonly padding?: readonly [number, number, number, number];
 }
 
@@ -35,7 +35,7 @@ export function convolutionAttributes(kernel: number, stride: number, padding: r
   return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padding };
 }
 
-/** Whether the gradient is computed with flipped kernels or as a transposed convolution depends on the device: see lower.ts. */
+/** lower.ts decides by device between flipped kernels and a transposed convolution. */
 function gradientOfUnitStride(upstream: Tensor, weight: Tensor, x: Tensor, padding: readonly number[]): Tensor {
   return node("ConvDataGradient", [upstream, weight], x.shape, {
     domain: "coinage",
@@ -43,7 +43,7 @@ function gradientOfUnitStride(upstream: Tensor, weight: Tensor, x: Tensor, paddi
   });
 }
 
-/** output_padding restores rows at the end that no window reached: as many as there could be, then cut to size. */
+/** output_padding restores rows at the end that no window reached: as many as possible, then cut to size. */
 function gradientOfStride(
   upstream: Tensor,
   weight: Tensor,

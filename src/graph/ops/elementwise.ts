@@ -61,7 +61,7 @@ export function absolute(x: Tensor): Tensor {
   return differentiable(unary("Abs", x), [x], (upstream) => [multiply(upstream, sign(x))]);
 }
 
-/** -1, 0 or 1. Written without ONNX's Sign, which GPUs lack. */
+/** -1, 0 or 1. Does not use ONNX's Sign, which GPUs lack. */
 function sign(x: Tensor): Tensor {
   const isTrue = (opType: string) => cast(node(opType, [x, scalar(0)], x.shape, { dtype: "bool" }), "float32");
   return subtract(isTrue("Greater"), isTrue("Less"));

@@ -12,7 +12,7 @@ export interface MatmulOptions {
   readonly factor?: number;
 }
 
-/** factor * a b over the last two axes, the axes before them broadcast. Both operands are differentiable. */
+/** factor * a b over the last two axes; the other axes broadcast. Both operands are differentiable. */
 export function matmul(
   a: Tensor,
   b: Tensor,
@@ -68,7 +68,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return differentiable(y, [x], (upstream) => [matmul(upstream, weight)]);
 }
 
-/** Rows [n, out] as [..., out] again; with two symbolic leading sizes, the shape is that of x (of equal width). */
+/** Rows [n, out] as [..., out] again; with two symbolic leading sizes, the shape is taken from x, if equally wide. */
 function unflatten(flat: Tensor, shape: Shape, x: Tensor): Tensor {
   return sameDim(x.shape.at(-1)!, shape.at(-1)!) ? reshapeLike(flat, x) : reshape(flat, shape);
 }

@@ -2,8 +2,8 @@ import type { Dim } from "../dims.ts";
 import { differentiable, integers, node, type Tensor } from "../tensor.ts";
 
 /** Rows of a table. table: [rows, width], ids: integers of any shape; result [...ids, width]. Its gradient is a scatter-add into the table.
- *  Training does without that gradient, which is as large as the vocabulary, and takes the one at the rows instead. The rule stays so that all
- *  operations on floats have one that is compared with PyTorch's. */
+ *  Training does not use that gradient, which is as large as the vocabulary, but the one at the rows. The rule exists so that every
+ *  operation on floats has one that is compared with PyTorch's. */
 export function lookup(table: Tensor, ids: Tensor): Tensor {
   const shape: Dim[] = [...ids.shape, table.shape[1]!];
   const y = node("Gather", [table, ids], shape, { attributes: { axis: 0 }, dtype: table.dtype });

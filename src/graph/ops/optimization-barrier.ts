@@ -2,7 +2,7 @@ import { integers, node, type Tensor } from "../tensor.ts";
 import { add, scale } from "./elementwise.ts";
 import { reshape } from "./reshape.ts";
 
-/** An optimization barrier: a zero that can be computed only when all the given tensors are known, made from one element of each times 0. Adding it to a tensor makes that tensor wait without
+/** An optimization barrier: a zero that can be computed only once all the given tensors are known, made from one element of each times 0. Adding it to a tensor makes that tensor wait without
  *  changing it. If an element is not finite, neither is the result, but such a step is lost anyway. The runtime cannot fold the product, because 0 x is not 0 for NaN and infinity. */
 export function zeroAfter(tensors: readonly (Tensor | undefined)[]): Tensor {
   const samples = tensors.filter((tensor) => tensor !== undefined).map(firstElement);

@@ -8,7 +8,7 @@ export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false):
   return differentiable(y, [x], (upstream) => [expand(upstream, x, axes)]);
 }
 
-/** The mean over axes, without a gradient: for statistics within gradient rules. */
+/** The mean over axes, without a gradient: for statistics in gradient rules. */
 export function reduceMean(x: Tensor, axes: readonly number[]): Tensor {
   return reduce("ReduceMean", x, axes, true);
 }

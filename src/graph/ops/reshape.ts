@@ -52,7 +52,7 @@ function canCode(from: Shape, to: Shape): boolean {
 const shapes = new WeakMap<Tensor, Tensor>();
 
 /** The shape of a tensor as a tensor of integers. It is read from the earliest tensor known to have that shape,
- *  so that a shape in the backward pass does not keep a tensor of the forward pass alive. */
+ *  so that a shape in the backward pass keeps no tensor of the forward pass alive. */
 export function shapeOf(x: Tensor): Tensor {
   const known = shapes.get(x);
   if (known) return known;
@@ -133,7 +133,7 @@ export function pad(x: Tensor, axis: number, before: number, after: number, valu
   return node("Pad", [x, integers(...pads), value], shape, { attributes: { mode: "constant" } });
 }
 
-/** Splits x into `count` parts of equal size along an axis, without a gradient; the last may be smaller but not empty. */
+/** Splits x into `count` equal parts along an axis, without a gradient; the last may be smaller but not empty. */
 export function splitEvenly(x: Tensor, axis: number, count: number): Tensor[] {
   if (count === 1) return [x];
   const size = x.shape[axis]!;
@@ -145,17 +145,17 @@ export function splitEvenly(x: Tensor, axis: number, count: number): Tensor[] {
   return nodes("Split", [x], shapes, { attributes: { axis, num_outputs: count } });
 }
 
-/** Most parts of one Split on GPUs. */
+/** Most parts of a Split on GPUs. */
 const mostParts = 8;
 
-/** Splits x along an axis into nearly equal blocks of about `rows` rows when x has its typical size; without a gradient. Larger tensors give larger blocks. */
+/** Splits x along an axis into nearly equal blocks, of about `rows` rows at x's typical size; without a gradient. Larger tensors give larger blocks. */
 export function splitRows(x: Tensor, axis: number, rows: number): Tensor[] {
   const blocks = Math.min(Math.ceil(nominalDim(x.shape[axis]!) / rows), mostParts ** 2);
   const groups = Math.ceil(blocks / mostParts);
   return splitEvenly(x, axis, groups).flatMap((group) => splitEvenly(group, axis, Math.ceil(blocks / groups)));
 }
 
-/** Concatenates along an axis of any size, without a gradient. size: their total. */
+/** Concatenates along an axis of any size, without a gradient. size: the parts' total. */
 export function join(parts: readonly Tensor[], axis: number, size: Dim): Tensor {
   if (parts.length === 1) return parts[0]!;
   const shape = parts[0]!.shape.map((dim, at) => (at === axis ? size : dim));
