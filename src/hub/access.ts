@@ -3,11 +3,11 @@ import { CoinageError } from "../errors/index.ts";
 import { cachesFolder, type Environment, folderIn, readRegularTextFile } from "../files/index.ts";
 import { type ModelId, withoutLogin } from "./model-id.ts";
 
-/** How to reach the hub, from the environment variables that all programs of Hugging Face obey. */
+/** How to reach the hub, from the environment variables of Hugging Face's programs. */
 export interface HubSettings {
-  /** The cache that they share. */
+  /** The cache that all these programs share. */
   readonly cacheFolder: string;
-  /** The address as given: it may hold a password. */
+  /** The address as given: it may contain a password. */
   readonly endpoint: string;
   /** Never shown. */
   readonly token: string | undefined;
@@ -39,19 +39,19 @@ function unknownCache(): CoinageError {
   });
 }
 
-/** A small text of a file; empty when it is missing or not such a file. */
+/** A short text from a file; empty if it is missing, too long or unreadable. */
 export async function storedText(file: string, subject: string): Promise<string> {
   return readRegularTextFile(file, "hubMessage", { code: "FILE_UNREADABLE", subject }).catch(() => "");
 }
 
 /** The hub's address, and the secrets that only it may see. */
 interface HubAccess {
-  /** Address of the hub without user and password: fit to be shown. */
+  /** Address of the hub without user and password: safe to show. */
   readonly url: string;
   readonly origin: string;
   /** Header for requests to this origin, and to no other. */
   readonly authorization: string | undefined;
-  /** Texts that no message may hold. */
+  /** Texts that must not appear in messages. */
   readonly secrets: readonly string[];
 }
 
@@ -66,12 +66,12 @@ export function hubAccess({ endpoint, token }: Pick<HubSettings, "endpoint" | "t
     return { ...common, authorization: `Basic ${basic}`, secrets };
   }
   if (token === undefined) return { ...common, authorization: undefined, secrets: [] };
-  // a header takes nothing else, and the error about it would show the token
+  // a header accepts nothing else, and the error about it would show the token
   if (!/^hf_[!-~]+$/.test(token)) throw malformedToken();
   return { ...common, authorization: `Bearer ${token}`, secrets: [token] };
 }
 
-/** The address is never shown where it cannot be read: it may hold a password. */
+/** An invalid address is not shown: it may contain a password. */
 function readAddress(endpoint: string): URL {
   const address = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   const isUsable = address && /^https?:$/.test(address.protocol) && address.search === "" && address.hash === "";
@@ -97,16 +97,16 @@ function decoded(text: string): string {
   }
 }
 
-/** The hub as it is asked for one model. */
+/** The hub, for requests about one model. */
 export interface Hub {
   readonly id: ModelId;
   readonly access: HubAccess;
   readonly cacheFolder: string;
-  /** How long it may send nothing, or next to nothing. */
+  /** How long it may send nothing, or almost nothing. */
   readonly patienceMs: number;
 }
 
-/** A secret and what is left of it where a message was cut. */
+/** A secret and its beginnings, which remain when a message is cut. */
 function partsOf(secret: string): string[] {
   const count = Math.max(0, secret.length - recognizable + 1);
   return [secret, ...Array.from({ length: count }, (_, start) => secret.slice(start, start + recognizable))];
@@ -114,7 +114,7 @@ function partsOf(secret: string): string[] {
 
 const recognizable = 8;
 
-/** Text of a server, fit for a message: short, on one line, without secrets. */
+/** A server's text for a message: short, on one line, without secrets. */
 export function shownText(text: string, { secrets }: Pick<HubAccess, "secrets">): string {
   const masked = secrets.flatMap(partsOf).reduce((rest, part) => rest.replaceAll(part, "***"), text);
   const line = masked

@@ -12,7 +12,7 @@ export const defaultRevision = "main";
 
 const commit = /^[0-9a-f]{40}$/;
 
-/** One model's place in the shared cache: blobs/CONTENT, snapshots/COMMIT/FILE -> a blob, refs/REVISION with a commit in it. */
+/** One model in the shared cache: blobs/CONTENT, snapshots/COMMIT/FILE -> a blob, refs/REVISION with a commit in it. */
 export class CachedModel {
   readonly folder: string;
 
@@ -20,7 +20,7 @@ export class CachedModel {
     this.folder = path.join(cacheFolder, `models--${name.replace("/", "--")}`);
   }
 
-  /** The folder of a revision's files, when any of them are here. */
+  /** The folder of a revision's files, if any are in the cache. */
   async snapshot(revision = defaultRevision): Promise<string | undefined> {
     const known = commit.test(revision) ? revision : await this.#commitOf(revision);
     const folder = known && this.snapshotFolder(known);
@@ -40,7 +40,7 @@ export class CachedModel {
     return commit.test(text.trim()) ? text.trim() : undefined;
   }
 
-  /** Notes which commit a branch or tag stands for. @throws OUTPUT_UNWRITABLE */
+  /** Records the commit of a branch or tag. @throws OUTPUT_UNWRITABLE */
   async remember(revision: string, commitHash: string): Promise<void> {
     if (revision === commitHash) return;
     const file = path.join(this.folder, "refs", revision);
@@ -50,7 +50,7 @@ export class CachedModel {
     });
   }
 
-  /** Puts a file of a snapshot in its place. @throws OUTPUT_UNWRITABLE */
+  /** Adds a file to a snapshot. @throws OUTPUT_UNWRITABLE */
   async link(commit: string, file: string, content: string): Promise<void> {
     const link = path.join(this.snapshotFolder(commit), file);
     const blob = this.blob(content);
@@ -60,14 +60,14 @@ export class CachedModel {
       try {
         await symlink(path.relative(path.dirname(link), blob), link);
       } catch (error) {
-        // Windows lets only some users make symbolic links.
+        // Windows allows symbolic links only to some users.
         if (!isNotPermitted(error)) throw error;
         await hardLink(blob, link);
       }
     });
   }
 
-  /** Makes sure that there is room for so many bytes, where the system says. @throws OUTPUT_UNWRITABLE */
+  /** Checks that the disk has room for some bytes, if the system tells. @throws OUTPUT_UNWRITABLE */
   async requireRoom(bytes: number): Promise<void> {
     const volume = await volumeOf(this.folder);
     const freeBytes = volume && volume.blocks > 0 ? volume.bavail * volume.bsize : Number.POSITIVE_INFINITY;
@@ -81,13 +81,13 @@ export class CachedModel {
   }
 }
 
-/** What people call a model at a path: its file's or folder's name, or its name on the hub when it lies in the cache. */
+/** A model's name for users: its file's or folder's name, or its name on the hub if it is in the cache. */
 export function modelNameOf(target: string): string {
   const inCache = /[/\\]models--[^/\\]+--([^/\\]+)[/\\]snapshots[/\\][0-9a-f]{40}[/\\]?$/.exec(target);
   return inCache?.[1] ?? path.parse(target).name;
 }
 
-/** The files below a folder, with /; none of one that cannot be read. */
+/** The files below a folder, with /; none if it cannot be read. */
 export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
@@ -95,7 +95,7 @@ export async function filesIn(folder: string): Promise<string[]> {
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"));
 }
 
-/** The disk on which a folder lies or would lie. */
+/** The disk of a folder that may not exist yet. */
 async function volumeOf(folder: string): Promise<StatsFs | undefined> {
   const volume = await statfs(folder).catch(() => undefined);
   const parent = path.dirname(folder);
@@ -104,7 +104,7 @@ async function volumeOf(folder: string): Promise<StatsFs | undefined> {
 
 const roomHint = "Make room there, or set HF_HOME to a writable folder with enough room.";
 
-/** A file of the cache that cannot be written. */
+/** The error for a file of the cache that cannot be written. */
 export function unwritable(file: string, cause: unknown): CoinageError {
   const reason = reasonOf(cause instanceof CoinageError ? cause.cause : cause);
   return new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written (${reason}).`, {

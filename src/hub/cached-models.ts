@@ -3,7 +3,7 @@ import path from "node:path";
 import { isFile } from "../checkpoint/index.ts";
 import { hubSettings } from "./access.ts";
 
-/** The Diffusers models in the cache that all programs share, with the folder of each of their snapshots; none where there is no cache. Nothing is fetched.
+/** The Diffusers models in the shared cache, with the folder of each of their snapshots; none if there is no cache. Nothing is downloaded.
  *  Source: huggingface_hub, guides/manage-cache. */
 export async function cachedModels(
   environment?: Readonly<Record<string, string | undefined>>,

@@ -13,22 +13,22 @@ interface Download {
   readonly bytes: number;
   /** Hash of the contents: SHA-256, or git's SHA-1. */
   readonly content: string;
-  /** The bytes from a place on. */
+  /** The bytes from an offset on. */
   readonly read: (from: number) => AsyncGenerator<Uint8Array>;
 }
 
-/** Bytes of a file that are still to be fetched. */
+/** Bytes of a file that are still to be downloaded. */
 export async function missingBytes({ file, bytes }: Pick<Download, "file" | "bytes">): Promise<number> {
   if (isFile(file)) return 0;
   const present = await stat(`${file}${unfinished}`).catch(() => undefined);
   return Math.max(0, bytes - (present?.size ?? 0));
 }
 
-/** How the name of an incomplete file ends. */
+/** Extension of an incomplete file. */
 const unfinished = ".incomplete";
 
-/** Fetches a file, resuming what an earlier attempt (also of another program) left in FILE.incomplete; yields how many bytes are there.
- *  @throws OUTPUT_UNWRITABLE, HUB_FAILED when something else came, and what `read` throws */
+/** Downloads a file, resuming from FILE.incomplete, also of another program; yields the bytes present so far.
+ *  @throws OUTPUT_UNWRITABLE, HUB_FAILED if its contents are wrong, and the errors of `read` */
 export async function* fetchFile(download: Download): AsyncGenerator<number, void> {
   const { file } = download;
   if (isFile(file)) return;
@@ -39,19 +39,19 @@ export async function* fetchFile(download: Download): AsyncGenerator<number, voi
     for await (keptBytes of fetchRest(handle, download)) yield keptBytes;
     await handle.sync();
   } catch (error) {
-    // What is worth resuming stays.
+    // Keeps what is worth resuming.
     if (keptBytes < leastProgressBytes || error instanceof WrongContents) await forget(partial);
     throw error;
   } finally {
     await handle.close();
   }
-  // Two programs that fetch the same file write the same bytes to the same places; the second finds it done.
+  // Two programs that download the same file write the same bytes to the same places; the second finds it done.
   await rename(partial, file).catch((error) => {
     if (!isFile(file)) throw unwritable(file, error);
   });
 }
 
-/** Reads on when the connection breaks, as long as each attempt has brought something. */
+/** Continues when the connection breaks, as long as each attempt has brought something. */
 async function* fetchRest(handle: FileHandle, download: Download): AsyncGenerator<number, void> {
   const { bytes, content, file, read } = download;
   const hash = contentHash(content, bytes);
@@ -75,7 +75,7 @@ async function* fetchRest(handle: FileHandle, download: Download): AsyncGenerato
   if (hash.digest("hex") !== content) throw new WrongContents(download, "other bytes than");
 }
 
-/** The hub sent something other than it listed. */
+/** The hub sent other contents than it listed. */
 class WrongContents extends CoinageError {
   constructor({ file }: Download, what: string) {
     super("HUB_FAILED", `The hub sent ${what} it announced for ${path.basename(file)}.`, {
@@ -88,11 +88,11 @@ function isOfHub(error: unknown): boolean {
   return error instanceof CoinageError && !(error instanceof WrongContents) && error.code.startsWith("HUB_");
 }
 
-/** Removes what was begun, and the folders made for it. */
+/** Removes an incomplete file, and the folders made for it. */
 async function forget(partial: string): Promise<void> {
   await rm(partial, { force: true }).catch(() => {});
   const blobs = path.dirname(partial);
-  // folders that are not empty stay
+  // rmdir leaves folders that are not empty
   for (const folder of [blobs, path.dirname(blobs), path.dirname(path.dirname(blobs))])
     await rmdir(folder).catch(() => {});
 }
@@ -101,7 +101,7 @@ function contentHash(content: string, bytes: number): Hash {
   return content.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${bytes}\0`);
 }
 
-/** Hashes what is there already; gives its length. What is too long is discarded. */
+/** Hashes the bytes already present and returns their number. A file that is too long is discarded. */
 async function hashPresent(handle: FileHandle, hash: Hash, bytes: number): Promise<number> {
   const { size } = await handle.stat();
   if (size > bytes) {

@@ -38,7 +38,7 @@ afterEach(async () => {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** The hub with a model a/b, that gives its own answers to some requests. */
+/** A hub with the model a/b that gives other answers to some requests. */
 async function serve(odd: Readonly<Record<string, Answer>> = {}): Promise<HubServer> {
   const server = await serveHub([model], (request, response) => {
     const [, answer] = Object.entries(odd).find(([part]) => request.url!.includes(part)) ?? [];
@@ -204,7 +204,7 @@ test("a user and password in HF_ENDPOINT go to the hub, in place of the token", 
   for (const request of hub.requests) expect(request).toMatch(new RegExp(`${basic}$`));
 });
 
-/** Sends a piece again and again, for as long as it is heard. */
+/** Sends a piece repeatedly until the client disconnects. */
 const endless =
   (piece: string | Uint8Array, { status = 200, everyMs = 0, headers = {} } = {}): Answer =>
   (_, response) => {

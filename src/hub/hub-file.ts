@@ -11,11 +11,11 @@ export interface HubPlace {
   /** "owner/name" */
   readonly name: string;
   readonly commit: string;
-  /** Below the model, with /. */
+  /** Path in the model, with /. */
   readonly file: string;
 }
 
-/** Where on the hub a file of the shared cache comes from; undefined for any other file. */
+/** The origin on the hub of a file in the shared cache; undefined for any other file. */
 export function hubPlaceOf(file: string): HubPlace | undefined {
   const inCache = /[/\\]models--([^/\\]+)--([^/\\]+)[/\\]snapshots[/\\]([0-9a-f]{40})[/\\](.+)$/.exec(file);
   if (!inCache) return undefined;
@@ -23,8 +23,8 @@ export function hubPlaceOf(file: string): HubPlace | undefined {
   return { name: `${owner}/${name}`, commit, file: below.replaceAll("\\", "/") };
 }
 
-/** The path of a file of the hub in the shared cache, fetched first where it is missing. undefined where the hub has other contents there than those of a
- *  SHA-256: it lists that of large files. report: called with the bytes that are here. @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
+/** The path in the shared cache of a file on the hub, downloaded first if it is missing. Undefined if the SHA-256 that the hub lists for it, as it does for
+ *  large files, is another. report: called with the bytes present so far. @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
 export async function hubFile(
   { name, commit, file }: HubPlace,
   sha256: string,

@@ -99,7 +99,7 @@ function cached(name: string): string {
 }
 
 describe("what is on this machine", () => {
-  // The third could be a model of the hub, too: a folder of that name goes before it.
+  // The third could also be a model of the hub: an existing folder takes precedence.
   test.each([tinySd, "nowhere.safetensors", "assets/tiny-sd", "some/where/else"])(
     "%s stays what it is",
     async (target) => {

@@ -10,23 +10,23 @@ import { idText, isAddress, type ModelId, parseModelId } from "./model-id.ts";
 import { notAnAddress, offline, unclearContents } from "./problems.ts";
 import { openRemoteModel, type RemoteFile, requireFetchable, usualPatienceMs } from "./remote-model.ts";
 
-/** Bytes between two events; for large models a two-hundredth of the whole. */
+/** Bytes between two events; for large models a two-hundredth of the total. */
 const leastStepBytes = 1024 * 1024;
 
-/** How far the files of a model are fetched from the hub. */
+/** Progress of downloading a model's files from the hub. */
 export interface DownloadEvent {
   readonly kind: "download";
   /** "owner/name" */
   readonly model: string;
-  /** The one being fetched. */
+  /** The file being downloaded. */
   readonly file: string;
-  /** Bytes of all files that are needed, including those that were here already. */
+  /** Bytes of all files needed, including those already in the cache. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
 
-/** The path of a model or VAE: what is there under the name, else the model of that name on the Hugging Face hub (`owner/name`,
- *  `owner/name@revision` or the address of its page), out of the cache all programs share; what is missing in it is fetched first.
+/** The path of a model or VAE: an existing file or folder, else the model of that name on the Hugging Face hub (`owner/name`,
+ *  `owner/name@revision` or the address of its page), from the shared cache; files missing there are downloaded first.
  *  Anything else is returned unchanged.
  *  patienceMs: how long the hub may be silent.
  *  differs from sd-scripts: each run asks the hub for a newer revision of a model in the cache.
@@ -53,7 +53,7 @@ export async function* localModel(
   return yield* fetchModel(hub, purpose, cached);
 }
 
-/** Distinguishes a path that may not be read from one that does not exist, for which the hub would be asked. @throws FILE_UNREADABLE */
+/** Refuses a path that may not be read; for one that does not exist, the hub is asked. @throws FILE_UNREADABLE */
 async function requireLookable(target: string): Promise<void> {
   const cause: unknown = await lstat(target).catch((error: unknown) => error);
   if (!["EACCES", "EPERM", "EIO", "ESTALE"].includes(reasonOf(cause))) return;
@@ -63,7 +63,7 @@ async function requireLookable(target: string): Promise<void> {
   });
 }
 
-/** What to open of a snapshot in the cache; undefined when something of it is missing. */
+/** What to open in a snapshot of the cache; undefined if anything is missing. */
 async function completeCopy(snapshot: string, id: ModelId, purpose: FolderPurpose): Promise<string | undefined> {
   const [single, ...others] = id.file === undefined ? singleFiles(await filesIn(snapshot)) : [id.file];
   if (id.file === undefined && missingFiles(snapshot, purpose).length === 0) return snapshot;
@@ -104,7 +104,7 @@ async function* fetchModel(
   return path.join(cached.snapshotFolder(commit), target);
 }
 
-/** What has to be here to open the model, and what of it is opened. */
+/** The files needed to open the model, and which of them to open. */
 function neededFiles(files: readonly RemoteFile[], hub: Hub, purpose: FolderPurpose) {
   const { id } = hub;
   const names = files.map((file) => file.path);
@@ -121,7 +121,7 @@ function neededFiles(files: readonly RemoteFile[], hub: Hub, purpose: FolderPurp
   return { needed: among([single]), target: single };
 }
 
-/** Files that hold a whole model or VAE each: those at the top. .safetensors take precedence over files of the same name. */
+/** Files that each hold a whole model or VAE: those at the top. A .safetensors takes precedence over other files of the same name. */
 function singleFiles(names: readonly string[]): string[] {
   const tops = names.filter((name) => /^[^/]+\.(safetensors|ckpt|pt|pth)$/.test(name));
   const stems = new Set(tops.filter((name) => name.endsWith(".safetensors")).map((name) => path.parse(name).name));

@@ -4,15 +4,15 @@ export interface ModelId {
   readonly name: string;
   /** Branch, tag or commit. */
   readonly revision: string | undefined;
-  /** One file of it, with /; undefined for what the program needs of the whole. */
+  /** One file of the model, with /; undefined for all that the program needs of it. */
   readonly file: string | undefined;
 }
 
 const page = /^([^/?#]+\/[^/?#]+)(?:\/(?:blob|resolve|tree)\/([^/?#]+)(?:\/([^?#]+))?)?\/?(?:[?#].*)?$/;
 const hosts = ["https://huggingface.co/", "http://huggingface.co/", "https://hf.co/", "http://hf.co/"];
 
-/** Reads `owner/name`, `owner/name@revision` or the address of a model's or file's page; undefined for anything else, such as a file's path.
- *  endpoint: another server whose addresses are known. */
+/** Parses `owner/name`, `owner/name@revision` or the address of a model's or file's page; undefined for anything else, such as a path.
+ *  endpoint: another server whose addresses to accept. */
 export function parseModelId(text: string, endpoint?: string): ModelId | undefined {
   const known = [...hosts, ...(endpoint ? [`${shownAddress(endpoint)}/`] : [])];
   const host = known.find((start) => text.startsWith(start));
@@ -26,7 +26,7 @@ export function parseModelId(text: string, endpoint?: string): ModelId | undefin
   return { name, revision, file };
 }
 
-/** Whether a text is an address of the web rather than a path. */
+/** Whether a text is a web address rather than a path. */
 export function isAddress(text: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(text);
 }
@@ -45,7 +45,7 @@ function shownAddress(endpoint: string): string | undefined {
   return URL.canParse(endpoint) ? withoutLogin(new URL(endpoint)) : undefined;
 }
 
-/** The address without user and password. */
+/** An address without user and password. */
 export function withoutLogin({ origin, pathname }: { readonly origin: string; readonly pathname: string }): string {
   return origin + pathname.replace(/\/+$/, "");
 }

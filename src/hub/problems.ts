@@ -3,7 +3,7 @@ import { hintOfMissing } from "../files/index.ts";
 import { type Hub, type HubSettings, shownText } from "./access.ts";
 import { idText, type ModelId } from "./model-id.ts";
 
-/** A request that got no answer. */
+/** The error for a request without an answer. */
 export function unreachable(hub: Hub, cause: unknown): CoinageError {
   const reason = reasonOf(hub, cause);
   const isNotHttp = causeOf(cause)?.name === "HTTPParserError" || reason === "UND_ERR_HEADERS_OVERFLOW";
@@ -17,13 +17,13 @@ export function unreachable(hub: Hub, cause: unknown): CoinageError {
   });
 }
 
-/** A connection that broke during an answer. */
+/** The error for a connection that broke during an answer. */
 export function brokenConnection(hub: Hub, bytes: number, cause: unknown): CoinageError {
   const what = `The connection to ${hub.access.url} broke after ${bytes} bytes (${reasonOf(hub, cause)}).`;
   return new CoinageError("HUB_OFFLINE", what, { hint: keptHint });
 }
 
-/** An answer that stalls. */
+/** The error for an answer that stalls. */
 export function stalledAnswer(hub: Hub, bytes: number): CoinageError {
   const { url } = hub.access;
   const what = bytes === 0 ? "does not answer" : `sent ${bytes} bytes and then almost nothing`;
@@ -38,7 +38,7 @@ export function stalledAnswer(hub: Hub, bytes: number): CoinageError {
 
 const keptHint = "Try again later. What was fetched is kept, and the next run resumes there.";
 
-/** An answer whose status is not a success. text: the beginning of what it says. */
+/** The error for a status other than success. text: the beginning of the answer. */
 export function refusedRequest(hub: Hub, status: number, text: string): CoinageError {
   const { id, access } = hub;
   const { url } = access;
@@ -59,7 +59,7 @@ export function refusedRequest(hub: Hub, status: number, text: string): CoinageE
   });
 }
 
-/** The hub gives errors as {"error": text}. */
+/** The message in the hub's errors, which are {"error": text}. */
 function messageIn(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
@@ -78,7 +78,7 @@ export function offline(id: ModelId, { cacheFolder }: HubSettings): CoinageError
   );
 }
 
-/** A web address that is not the page of a model. What may be secret in it is not shown. */
+/** The error for a web address that is not a model's page. Parts that may be secret are not shown. */
 export function notAnAddress(text: string): CoinageError {
   const { origin = "", pathname = "" } = URL.canParse(text) ? new URL(text) : {};
   const shown = shownText(origin === "null" ? "" : origin + pathname, { secrets: [] });
@@ -91,7 +91,7 @@ export function notAnAddress(text: string): CoinageError {
   );
 }
 
-/** A model repository without the files we look for. files: what could be meant. */
+/** The error for a model repository without the files that are needed. files: those that may be meant. */
 export function unclearContents({ id, access }: Hub, files: readonly string[]): CoinageError {
   const addresses = files.slice(0, 20).map((file) => `${access.url}/${id.name}/blob/${id.revision ?? "main"}/${file}`);
   return new CoinageError(
@@ -101,7 +101,7 @@ export function unclearContents({ id, access }: Hub, files: readonly string[]): 
   );
 }
 
-/** An answer that cannot be used. what: the rest of a sentence that begins with "it". */
+/** The error for an unusable answer. what: the rest of a sentence that begins with "it". */
 export function oddAnswer({ id, access }: Hub, what: string): CoinageError {
   return new CoinageError(
     "HUB_FAILED",
@@ -110,14 +110,14 @@ export function oddAnswer({ id, access }: Hub, what: string): CoinageError {
   );
 }
 
-/** The parser of HTTP leaves its errors without a code from Node 24 on. */
+/** Errors of the HTTP parser have no code from Node 24 on. */
 function reasonOf(hub: Hub, error: unknown): string {
   const inner = causeOf(error);
   const code = inner && "code" in inner ? inner.code : undefined;
   return shownText(String(code ?? inner?.message ?? error), hub.access);
 }
 
-/** What lies below `fetch failed`. */
+/** The cause of `fetch failed`. */
 function causeOf(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   return error.cause instanceof Error ? error.cause : error;

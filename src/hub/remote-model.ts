@@ -5,27 +5,27 @@ import { oddAnswer } from "./problems.ts";
 import { hubFetch, readRemoteFile } from "./requests.ts";
 
 export interface RemoteFile {
-  /** Below the model, with /. */
+  /** Path in the model, with /. */
   readonly path: string;
   readonly bytes: number;
-  /** What the cache calls its contents: SHA-256 for large files, git's hash for others. */
+  /** The cache's name for the contents: SHA-256 for large files, git's hash for others. */
   readonly content: string;
 }
 
-/** A model as the hub has it at one commit. */
+/** A model on the hub at one commit. */
 interface RemoteModel {
   readonly commit: string;
   readonly files: readonly RemoteFile[];
-  /** The bytes of a file from a place on. */
+  /** The bytes of a file from an offset on. */
   readonly read: (file: RemoteFile, from: number) => AsyncGenerator<Uint8Array>;
 }
 
-/** Asks the hub what it has of a model. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
+/** Asks the hub for a model's files. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
 export async function openRemoteModel(hub: Hub, revision: string): Promise<RemoteModel> {
-  // Loaded only when it is needed.
+  // Imported only when needed.
   const { modelInfo, listFiles } = await import("@huggingface/hub");
   const { id, access } = hub;
-  // No token: our fetch hands it to whom it is for.
+  // No token: our fetch sends it only to the hub's origin.
   const common = { hubUrl: access.url, fetch: hubFetch(hub) };
   return understanding(hub, async () => {
     const { sha } = await modelInfo({ ...common, name: id.name, revision, additionalFields: ["sha"] });
@@ -40,7 +40,7 @@ export async function openRemoteModel(hub: Hub, revision: string): Promise<Remot
   });
 }
 
-/** What the hub's library makes of an answer; what it cannot read is the hub's fault. */
+/** Runs a request of the hub's library; an answer that it cannot read is the hub's fault. */
 async function understanding<Result>(hub: Hub, request: () => Promise<Result>): Promise<Result> {
   try {
     return await request();
@@ -58,7 +58,7 @@ function addressOf({ id, access }: Hub, commit: string, { path }: RemoteFile): s
   return `${access.url}/${id.name}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** An entry of the hub's list; undefined for what is not a file. @throws HUB_FAILED */
+/** A file in the hub's list; undefined for other entries. @throws HUB_FAILED */
 function listedFile(hub: Hub, entry: unknown): RemoteFile | undefined {
   const { type, path, size, oid, lfs } = record(entry);
   if (type === "directory") return undefined;
@@ -76,12 +76,12 @@ function isHash(value: unknown): value is string {
   return typeof value === "string" && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value);
 }
 
-/** Whether a path stays below the folder it is joined to, on every system. */
+/** Whether a relative path stays inside its folder, on every system. */
 function isInside(path: string): boolean {
   return !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
-/** Checks that a file can be fetched, before anything is. @throws HUB_FAILED */
+/** Checks that a file can be downloaded, before any download. @throws HUB_FAILED */
 export function requireFetchable({ access }: Hub, { path, bytes }: RemoteFile): void {
   const refusal = { code: "HUB_FAILED", subject: `${shownText(path, access)} on ${access.url}` } as const;
   requireWithin("hubFile", bytes, refusal);

@@ -2,20 +2,20 @@ import { Budget, limits, requireWithin } from "../budget/index.ts";
 import type { Hub } from "./access.ts";
 import { brokenConnection, oddAnswer, refusedRequest, stalledAnswer, unreachable } from "./problems.ts";
 
-/** Bytes that have to come within the patience; an answer that is shorter has to come whole. */
+/** Bytes that must arrive within the patience; a shorter answer must arrive completely. */
 export const leastProgressBytes = 16 * 1024;
 
-/** Status of an answer to a request for a part of a file that ends before it. */
+/** Status of an answer to a request for a range beyond the end of a file. */
 const endsBefore = 416;
 
-/** An answer that is about to be read: its status is 2xx or `endsBefore`. */
+/** An answer to be read: its status is 2xx or `endsBefore`. */
 interface Answer {
   readonly response: Response;
   /** Ends the connection. */
   readonly controller: AbortController;
 }
 
-/** A `fetch` for @huggingface/hub that the hub cannot abuse. Credentials go to the hub's own origin only, whatever redirects and links say; answers, pages and time are limited.
+/** A `fetch` for @huggingface/hub that the hub cannot abuse. Credentials go only to the hub's own origin, whatever its redirects and links; answers, pages and time are limited.
  *  It throws coded errors, also for every status that is not 2xx. */
 export function hubFetch(hub: Hub): typeof fetch {
   const refusal = { code: "HUB_FAILED", subject: `What ${hub.access.url} says of ${hub.id.name}` } as const;
@@ -24,7 +24,7 @@ export function hubFetch(hub: Hub): typeof fetch {
   return async (input, init) => {
     pages.spend(1);
     const { response, controller } = await send(hub, new URL(String(input)), new Headers(init?.headers));
-    // Even if it arrives slowly: an answer of this kind is small.
+    // A limit even if data keep arriving: an answer of this kind is small.
     const timer = setTimeout(() => controller.abort(), 10 * hub.patienceMs);
     try {
       const chunks: Uint8Array[] = [];
@@ -39,12 +39,12 @@ export function hubFetch(hub: Hub): typeof fetch {
   };
 }
 
-/** The bytes of a file from a place on. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
+/** The bytes of a file from an offset on. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
 export async function* readRemoteFile(hub: Hub, address: string, from: number): AsyncGenerator<Uint8Array> {
   const range = from > 0 ? { range: `bytes=${from}-` } : {};
   const answer = await send(hub, new URL(address), new Headers({ "accept-encoding": "identity", ...range }));
   if (answer.response.status === endsBefore) return answer.controller.abort();
-  // A server that does not know of ranges sends the whole file.
+  // A server that does not support ranges sends the whole file.
   let skipped = answer.response.status === 206 ? from : 0;
   for await (const chunk of chunksOf(hub, answer)) {
     const rest = chunk.subarray(Math.min(chunk.length, from - skipped));
@@ -64,7 +64,7 @@ async function send(hub: Hub, address: URL, headers: Headers): Promise<Answer> {
     if (isSecure && target.protocol !== "https:")
       throw oddAnswer(hub, `it redirects from https to ${target.protocol}//`);
     if (!/^https?:$/.test(target.protocol)) throw oddAnswer(hub, `it redirects to ${target.protocol}`);
-    // Once another origin was visited, they are not sent again: it may have chosen the address.
+    // After a visit to another origin, credentials are not sent again: it may have chosen the address.
     isHub &&= target.origin === origin;
     isSecure = target.protocol === "https:";
     headers.delete("authorization");
@@ -98,7 +98,7 @@ async function open(hub: Hub, target: URL, headers: Headers): Promise<Answer> {
   }
 }
 
-/** The body of an answer, as long as it keeps coming; the connection is closed when nobody reads on. */
+/** The body of an answer, as long as data keep arriving; the connection is closed if the consumer stops. */
 async function* chunksOf(hub: Hub, { response, controller }: Answer): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   let [total, recent, leftMs] = [0, 0, hub.patienceMs];
@@ -110,7 +110,7 @@ async function* chunksOf(hub: Hub, { response, controller }: Answer): AsyncGener
       if (done) return;
       total += value.length;
       recent += value.length;
-      // Time that the consumer takes does not count against the hub.
+      // The consumer's time does not count against the hub.
       leftMs -= performance.now() - start;
       if (recent >= leastProgressBytes) [recent, leftMs] = [0, hub.patienceMs];
       yield value;
@@ -122,7 +122,7 @@ async function* chunksOf(hub: Hub, { response, controller }: Answer): AsyncGener
   }
 }
 
-/** What an answer says at its beginning, for a message. */
+/** The beginning of an answer, for a message. */
 async function beginningOf(hub: Hub, answer: Answer): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
@@ -132,7 +132,7 @@ async function beginningOf(hub: Hub, answer: Answer): Promise<string> {
       if (text.length >= limits.hubMessage.max) break;
     }
   } catch {
-    // what came until then
+    // the text so far
   }
   return text.slice(0, limits.hubMessage.max);
 }
