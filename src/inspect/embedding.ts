@@ -3,7 +3,7 @@ import type { Family } from "../checkpoint/index.ts";
 import { type EmbeddingFile, flawOfPair, flawOfWidth } from "../embedding/index.ts";
 import { type EmbeddingInspection, problemOf, type TableInspection } from "./inspection.ts";
 
-/** An embedding that could be read. */
+/** An embedding file that could be read. */
 export function describeEmbedding(embedding: EmbeddingFile, bytes: number): EmbeddingInspection {
   const { tables, ...file } = embedding;
   const flawAsPair = flawOfPair(embedding);

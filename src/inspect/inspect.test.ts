@@ -131,7 +131,7 @@ test("half of an embedding for SDXL, or one with wrong widths, is named as what 
   expect(await saved("other.safetensors", { clip_l: 768, clip_g: 768 })).toMatchObject({
     problems: [{ code: "EMBEDDING_WIDTH", message: expect.stringContaining("768 and 1280") }],
   });
-  // Whole ones: SDXL's, one for SD1 that travels in a LoRA, and those of small models with widths of their own.
+  // Complete ones: SDXL's, one for SD1 in a LoRA, and those of small models with other widths.
   for (const [widths, family] of [
     [{ clip_l: 768, clip_g: 1280 }, "sdxl"],
     [{ "bundle_emb.x.clip_l": 768 }, "sd1"],

@@ -21,7 +21,7 @@ import { inspectModelFile, inspectModelFolder } from "./model.ts";
 import { describeWeights, inspectArrays } from "./tensors.ts";
 import { inspectTrainingState } from "./training-state.ts";
 
-/** Says what a file or folder is. Never fails on an unusual or damaged one: its problems are part of the answer.
+/** Finds out what a file or folder is. Never fails on an unusual or damaged one: its problems are part of the result.
  *  @throws FILE_NOT_FOUND only */
 export async function inspectFile(target: string): Promise<Inspection> {
   const absolute = path.resolve(target);
@@ -70,14 +70,14 @@ async function inspectEmbedding(file: string, bytes: number, weights: WeightFile
   }
 }
 
-/** Texts are read from PNG only. */
+/** Texts of a PNG; none of other files. */
 function textsOf(source: ByteSource): PngText[] {
   if (source.size > limits.embeddingPicture.max) return [];
   const picture = source.read(0, source.size);
   return isPng(picture) ? readPngTexts(picture) : [];
 }
 
-/** An image: the embedding in it, else the texts it carries. */
+/** An image: its embedding, else its texts. */
 async function inspectPicture(file: string, bytes: number): Promise<Inspection> {
   try {
     return describeEmbedding(await readEmbeddingFile(file), bytes);
@@ -96,7 +96,7 @@ async function inspectPicture(file: string, bytes: number): Promise<Inspection> 
   }
 }
 
-/** A folder: a training state, a Diffusers model, one network of such, or nothing known. */
+/** A folder: a training state, a Diffusers model, one of its networks, or unknown. */
 async function inspectFolder(folder: string): Promise<Inspection> {
   const state = inspectTrainingState(folder);
   if (state) return state;
@@ -109,7 +109,7 @@ async function inspectFolder(folder: string): Promise<Inspection> {
   return { kind: "unknown", path: folder, bytes, problems: model.problems };
 }
 
-/** Links are followed: hub caches consist of them. */
+/** Follows links: hub caches consist of them. */
 function weightBytesIn(folder: string): number {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const weights = names.filter((name) => /\.(safetensors|bin)$/.test(name)).map((name) => path.join(folder, name));

@@ -16,9 +16,9 @@ export type Inspection =
 export interface About {
   /** Absolute path. */
   readonly path: string;
-  /** Size of the file; of a folder, of the weights in it. */
+  /** Size of the file; for a folder, of its weights. */
   readonly bytes: number;
-  /** What prevents its use: the errors of trying it. */
+  /** Why it cannot be used: the errors of trying. */
   readonly problems: readonly Problem[];
 }
 
@@ -35,27 +35,27 @@ export interface ModelInspection extends About {
   readonly kind: "model";
   readonly layout: "diffusers" | "single-file";
   readonly container: string;
-  /** Undefined when it cannot be opened. */
+  /** Undefined if it cannot be opened. */
   readonly family: Decided<Family> | undefined;
   readonly predictionType: Decided<PredictionType> | undefined;
   readonly inputs: UNetInputKind | undefined;
-  /** The components; undefined where the model has none. */
+  /** The components; undefined if the model lacks one. */
   readonly pieces: Readonly<Record<ComponentName, ComponentInspection | undefined>>;
-  /** What is missing from a whole model: files of a folder, networks of a single file. */
+  /** What the model lacks: files of a folder, networks of a single file. */
   readonly missing: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface ComponentInspection {
   readonly isComplete: boolean;
-  /** Counts for the tensors the network needs; empty for an incomplete one. */
+  /** For the tensors that the network needs; empty if it is incomplete. */
   readonly dtypes: DTypeCounts;
   readonly parameters: number;
 }
 
 export interface EmbeddingInspection extends About, Omit<EmbeddingFile, "tables"> {
   readonly kind: "embedding";
-  /** By the widths, and for half of a pair by its name; undefined when no family fits. */
+  /** By the widths, for half of a pair by its name; undefined if no family fits. */
   readonly family: Family | undefined;
   readonly vectors: number;
   readonly tables: readonly TableInspection[];
@@ -73,22 +73,22 @@ export interface TableInspection {
 export interface TrainingStateInspection extends About {
   readonly kind: "training-state";
   readonly program: "coinage" | "sd-scripts";
-  /** Optimizer steps done, and of the whole run; undefined where the state does not say. */
+  /** Optimizer steps done, and of the whole run; undefined if the state does not say. */
   readonly step: number | undefined;
   readonly steps: number | undefined;
   readonly epochsDone: number | undefined;
-  /** The learned vectors, one table a text encoder. */
+  /** The learned vectors, one table per text encoder. */
   readonly tables: readonly TableInspection[];
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-/** An .npz file: the latents of an image, or any arrays of NumPy's. */
+/** An .npz file: the latents of an image, or any NumPy arrays. */
 export interface ArraysInspection extends About {
   readonly kind: "arrays";
   /** "a latent cache", "NumPy arrays". */
   readonly label: string;
   readonly arrays: readonly ArrayInspection[];
-  /** Of the image the latents were made from: [width, height] in pixels, and what was cut out of it. */
+  /** Of the image behind the latents: [width, height] in pixels, and the crop. */
   readonly originalSize: readonly number[] | undefined;
   readonly cropBox: readonly number[] | undefined;
 }
@@ -119,7 +119,7 @@ export interface UnknownInspection extends About {
   readonly kind: "unknown";
 }
 
-/** The contents of an error as data. Errors without a code are bugs and thrown on. */
+/** An error as data. Errors without a code are bugs and rethrown. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof CoinageError)) throw error;
   return { code: error.code, message: error.message, hint: error.hint };

@@ -27,7 +27,7 @@ export async function inspectModelFolder(path: string, bytes: number): Promise<M
   return inspectModel({ ...about, missing: missingIn(path) }, componentsOfFolder(path));
 }
 
-/** A damaged file in the folder is reported when it is opened. */
+/** What the folder lacks; a damaged file is reported when it is opened. */
 function missingIn(folder: string): string[] {
   try {
     return missingFiles(folder, "model");

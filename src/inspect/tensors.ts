@@ -30,7 +30,7 @@ export function describeWeights(
 }
 
 /** An .npz file: names, dtypes and shapes of its arrays, and for a latent cache the size of the image.
- *  @throws NPZ_INVALID when it is not an .npz file */
+ *  @throws NPZ_INVALID if it is not an .npz file */
 export function inspectArrays(path: string, bytes: number): ArraysInspection {
   requireWithin("npzFile", bytes, { code: "NPZ_INVALID", subject: path });
   const arrays: ArrayInspection[] = [];

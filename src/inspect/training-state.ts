@@ -40,9 +40,9 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Whether the files are as they were written. own: undefined where it is not JSON. */
+/** Problems if the files are not as they were written. own: undefined if it is not JSON. */
 function problemsOfSeal(folder: string, own: Json | undefined): Problem[] {
-  // those of earlier versions have no checksum
+  // states of earlier versions have no checksum
   if (own?.format === stateFormats.unsealed) return [];
   try {
     if (own === undefined) throw new Error("state.json cannot be read");
@@ -59,7 +59,7 @@ function ownProgress({ step, epochsDone, circumstances }: Json) {
   return { step: numberOf(step), steps: numberOf(steps), epochsDone: numberOf(epochsDone) };
 }
 
-/** Newer versions of sd-scripts write their progress; its Textual Inversion never does. */
+/** Progress as newer versions of sd-scripts write it; its Textual Inversion never does. */
 function accelerateProgress({ current_step: step, current_epoch: epoch }: Json) {
   return { step: numberOf(step), steps: undefined, epochsDone: numberOf(epoch) };
 }
@@ -69,7 +69,7 @@ function ownRows(folder: string): NdArray[] {
   return [...tensors].filter(([name]) => /^rows\/\d+$/.test(name)).map(([, stored]) => vectorsOf(stored));
 }
 
-/** accelerate stores whole text encoders; the learned vectors follow those of the vocabulary. */
+/** accelerate stores whole text encoders; the learned vectors follow the vocabulary's. */
 function learnedRows(folder: string, names: readonly string[]): NdArray[] {
   const encoders = names.filter((name) => /^(model(_1)?\.safetensors|pytorch_model(_1)?\.bin)$/.test(name)).toSorted();
   return encoders.flatMap((name) => {
@@ -80,7 +80,7 @@ function learnedRows(folder: string, names: readonly string[]): NdArray[] {
   });
 }
 
-/** The rows of a table [vectors, width], one of each text encoder. */
+/** The learned rows of a text encoder's token table [vectors, width]. */
 function vectorsOf(stored: StoredArray): NdArray {
   const [count = 0, width = 0] = stored.shape;
   if (stored.shape.length !== 2 || width === 0)

@@ -1,7 +1,7 @@
 import { CoinageError } from "../errors/index.ts";
 import type { WeightMap } from "./weights.ts";
 
-/** The config.json of a component as it was read; undefined when there is none. */
+/** The config.json of a component; undefined if there is none. */
 export type ComponentConfig = Readonly<Record<string, unknown>> | undefined;
 
 /** The shape of a tensor. @throws CHECKPOINT_INCOMPLETE */
@@ -30,7 +30,7 @@ function configNumber(config: ComponentConfig, key: string): number | undefined 
   return typeof value === "number" && value > 0 ? value : undefined;
 }
 
-/** The number of normalization groups: that of the config, or 32. @throws ARCHITECTURE_UNKNOWN when it does not divide every width */
+/** Normalization groups: from the config, or 32. @throws ARCHITECTURE_UNKNOWN if the number does not divide every width */
 function normGroups(config: ComponentConfig, blockOutChannels: readonly number[]): number {
   const groups = configNumber(config, "norm_num_groups") ?? 32;
   if (blockOutChannels.every((width) => width % groups === 0)) return groups;
@@ -50,7 +50,7 @@ function unknownArchitecture(what: string): CoinageError {
 export interface TextArchitecture {
   readonly vocabularySize: number;
   readonly width: number;
-  /** Length of a chunk. */
+  /** Tokens in a chunk. */
   readonly positions: number;
   readonly layers: number;
   readonly heads: number;
@@ -59,7 +59,7 @@ export interface TextArchitecture {
 }
 
 /** Infers the architecture of a text encoder; heads, activation and eps come from the config if there is one.
- *  defaultActivation: quick_gelu for encoders of OpenAI, gelu for those of OpenCLIP. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
+ *  defaultActivation: quick_gelu for OpenAI's encoders, gelu for OpenCLIP's. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
 export function inferText(
   weights: WeightMap,
   config: ComponentConfig,
@@ -85,7 +85,7 @@ export function inferText(
   };
 }
 
-/** How a U-Net is built, as far as Stable Diffusion models differ in it. */
+/** A U-Net's architecture, as far as Stable Diffusion models differ in it. */
 export interface UNetArchitecture {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -163,7 +163,7 @@ function findCrossAttentionDim(weights: WeightMap): number {
   throw unknownArchitecture("it has no cross-attention");
 }
 
-/** Attention heads of a level. For historical reasons, configs of these models call the number of heads `attention_head_dim`. */
+/** Attention heads of a level. For historical reasons, configs of these models call their number `attention_head_dim`. */
 function headRule(
   config: ComponentConfig,
   blockOutChannels: readonly number[],
@@ -179,7 +179,7 @@ function headRule(
   };
 }
 
-/** Refuses building blocks that Stable Diffusion does not have. */
+/** Refuses a config with building blocks that Stable Diffusion does not have. */
 function refuseVariants(config: ComponentConfig): void {
   const mustBeAbsent = [
     "class_embed_type",

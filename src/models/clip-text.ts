@@ -22,7 +22,7 @@ import { layerNormLayer, linearLayer } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
 export interface TextInputs {
-  /** Chunks of 77 ids: [chunks x B, 77] int64. At placeholder tokens any id of the table will do: their rows are replaced. */
+  /** Chunks of 77 ids: [chunks x B, 77] int64. At placeholder tokens any id of the table will do: those rows are replaced. */
   readonly tokenIds: Tensor;
   readonly learned?: LearnedEmbeddings;
 }
@@ -30,7 +30,7 @@ export interface TextInputs {
 interface LearnedEmbeddings {
   /** [vectors, width] */
   readonly embeddings: Tensor;
-  /** One-hot rows that assign a learned embedding to a position, zero elsewhere: [chunks x B, 77, vectors]. */
+  /** One-hot rows that assign a learned embedding to a position, else zero: [chunks x B, 77, vectors]. */
   readonly selection: Tensor;
 }
 
@@ -39,7 +39,7 @@ export interface ClipOutputs {
   readonly tokenEmbedding: Tensor;
   /** h[0] (with positions added) .. h[N], before the final norm. */
   readonly hidden: readonly Tensor[];
-  /** The final norm of a hidden state. */
+  /** Applies the final norm to a hidden state. */
   readonly finalNorm: (state: Tensor) => Tensor;
 }
 
@@ -58,7 +58,7 @@ export function clipText(weights: Weights, architecture: TextArchitecture, input
   return { tokenEmbedding, hidden, finalNorm };
 }
 
-/** Looks frozen rows up in the stored table and inserts learned ones by a selection matrix, so the table is never copied or enlarged. */
+/** Looks up frozen rows in the stored table and inserts learned ones by a selection matrix, so the table is never copied or enlarged. */
 function embedTokens(model: Weights, { tokenIds, learned }: TextInputs): Tensor {
   const frozen = toFloat32(lookup(model.raw("embeddings.token_embedding.weight"), tokenIds));
   if (!learned) return frozen;
@@ -78,11 +78,11 @@ function encoderLayer(x: Tensor, weights: Weights, { heads, eps, activation }: T
   return add(seen, reshapeLike(linearLayer(activated, weights.part("mlp.fc2")), seen));
 }
 
-/** How the states of several chunks of a text become one sequence: "trimmed" keeps the first BOS, 75 tokens a chunk and the last EOS (training);
+/** How hidden states of a text's chunks become one sequence: "trimmed" keeps the first BOS, 75 tokens per chunk and the last EOS (training);
  *  "whole" keeps every BOS and EOS (generation). */
 export type ChunkJoining = "trimmed" | "whole";
 
-/** states: [chunks x B, 77, width], chunk after chunk of each text; result [B, 75 chunks + 2 or 77 chunks, width]. */
+/** Joins the hidden states of chunks. states: [chunks x B, 77, width], chunk after chunk of each text; result [B, 75 chunks + 2 or 77 chunks, width]. */
 export function joinChunks(states: Tensor, chunks: number, joining: ChunkJoining): Tensor {
   if (chunks === 1) return states;
   const [texts, length, width] = states.shape as readonly [Tensor["shape"][0], number, number];
@@ -93,7 +93,7 @@ export function joinChunks(states: Tensor, chunks: number, joining: ChunkJoining
   return concat([slice(sequence, 1, 0, 1), ...tokens, slice(sequence, 1, total - 1, total)], 1);
 }
 
-/** The pooled text of SDXL: the last state after the final norm at one position, projected. selection: [B, 1, 77 chunks], 1 at the first EOS of the first chunk.
+/** SDXL's pooled text: the last hidden state after the final norm at one position, projected. selection: [B, 1, 77 chunks], 1 at the first EOS of the first chunk.
  *  projection: W of y = x W^T; isTransposed: the file holds W^T. */
 export function pooledText(
   { hidden, finalNorm }: ClipOutputs,

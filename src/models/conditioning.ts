@@ -4,19 +4,19 @@ import { concat, type Dim, dim, input, multiplyDims, type Tensor } from "../grap
 import { type ChunkJoining, type ClipOutputs, clipText, joinChunks, pooledText } from "./clip-text.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 
-/** CLIP's end-of-text token, the last of its vocabulary. The tokenizer's eosId; neither room imports the other, so a test in src/pipeline compares them. */
+/** CLIP's end-of-text token, the last of its vocabulary. Equal to the tokenizer's eosId: neither room imports the other, so a test in src/pipeline compares them. */
 const endOfText = 49407;
 
-/** Ids from here on are placeholder tokens: they stand for learned embeddings. */
+/** The first id of placeholder tokens, which stand for learned embeddings. */
 export const firstPlaceholderId = endOfText + 1;
 
 export interface ConditioningOptions {
-  /** Texts in a batch. */
+  /** Texts per batch. */
   readonly batch: Dim;
-  /** Chunks of 77 tokens in each text. */
+  /** Chunks of 77 tokens per text. */
   readonly chunks: number;
   readonly joining: ChunkJoining;
-  /** Which hidden state is used, counted from the end; default: the last for SD, the last but one for SDXL. */
+  /** The hidden state to use, counted from the end; by default the last for SD, the penultimate for SDXL. */
   readonly clipSkip?: number | undefined;
   /** Whether texts may contain placeholder tokens. */
   readonly hasPlaceholders: boolean;
@@ -27,11 +27,11 @@ export interface Conditioning {
   readonly encoderHiddenStates: Tensor;
   /** SDXL: pooled text [B, P]. */
   readonly pooled: Tensor | undefined;
-  /** Per text encoder, the embedding of every position, at which training takes the gradient: [chunks x B, 77, width]. */
+  /** Per text encoder, the embedding of every position, where training takes the gradient: [chunks x B, 77, width]. */
   readonly tokenEmbeddings: readonly Tensor[];
 }
 
-/** @throws SETTINGS_CONFLICT when clipSkip exceeds the hidden states of a text encoder */
+/** @throws SETTINGS_CONFLICT if clipSkip exceeds the hidden states of a text encoder */
 export function checkClipSkip({ textEncoders }: Pick<DiffusionModel, "textEncoders">, clipSkip = 1): void {
   const most = Math.min(...textEncoders.map(({ architecture }) => architecture.layers + 1));
   if (clipSkip <= most) return;
@@ -45,7 +45,7 @@ export function checkClipSkip({ textEncoders }: Pick<DiffusionModel, "textEncode
   );
 }
 
-/** The text side of a model: all its text encoders. textFeeds makes the feeds for its inputs. */
+/** The text side of a model: all its text encoders. textFeeds makes the feeds. */
 export function conditioning(model: DiffusionModel, options: ConditioningOptions): Conditioning {
   const { batch, chunks, joining, clipSkip, hasPlaceholders } = options;
   checkClipSkip(model, clipSkip);
@@ -124,7 +124,7 @@ function selectionOf(ids: readonly number[], shape: readonly number[], vectors: 
   return { dtype: "float32", shape: [...shape, vectors], data };
 }
 
-/** Text is pooled at the first end-of-text token of the first chunk, or at its first token when the chunk has none. */
+/** The position at which each text is pooled: its first end-of-text token in the first chunk, else its first token. */
 function pooledSelection(texts: TokenIds[number]): NdArray<Float32Array> {
   const length = texts[0]!.length * texts[0]![0]!.length;
   const data = new Float32Array(texts.length * length);

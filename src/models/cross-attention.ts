@@ -3,7 +3,7 @@ import { type Dim, reshape, slice, type Tensor } from "../graph/index.ts";
 import type { LevelArchitecture, UNetArchitecture } from "./architecture.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 
-/** Names of the blocks of a U-Net with cross-attention, in order of execution. They are named by their index among LDM's input_blocks and output_blocks:
+/** Names of a U-Net's blocks with cross-attention, in order of execution, by their index among LDM's input_blocks and output_blocks:
  *  Stable Diffusion 1 and 2 have 16, IN01 to OUT11. Source: sd-scripts `XTI_hijack.py` and `train_textual_inversion_XTI.py`. */
 export function crossAttentionLayers({ down, mid, up }: UNetArchitecture): string[] {
   // the first convolution and the downsampler after each level are input blocks too
@@ -12,7 +12,7 @@ export function crossAttentionLayers({ down, mid, up }: UNetArchitecture): strin
   return [...numbered("IN", inputs), ...(middle ? ["MID"] : []), ...numbered("OUT", up.flatMap(readsText))];
 }
 
-/** The layers of a model for which a placeholder token can have embeddings of its own (P+, XTI). where: the setting that asks for them. @throws SETTINGS_CONFLICT for SDXL
+/** The layers for which a placeholder token can have embeddings of its own (P+, XTI). where: the setting that asks for them. @throws SETTINGS_CONFLICT for SDXL
  *  Source: Voynov 2023, "P+: Extended Textual Conditioning in Text-to-Image Generation". */
 export function xtiLayers({ family, unet }: Pick<DiffusionModel, "family" | "unet">, where: string): string[] {
   if (family !== "sdxl") return crossAttentionLayers(unet.architecture);
@@ -32,7 +32,7 @@ function numbered(prefix: string, isNamed: readonly boolean[]): string[] {
   return isNamed.flatMap((is, number) => (is ? [`${prefix}${String(number).padStart(2, "0")}`] : []));
 }
 
-/** The encoderHiddenStates of each layer: `layers` tensors [B, T, D], from those of B texts in a variant for each layer, side by side [B x layers, T, D]. */
+/** The encoderHiddenStates of each layer: `layers` tensors [B, T, D], from those of B texts in one variant per layer, side by side [B x layers, T, D]. */
 export function hiddenStatesOfLayers(encoderHiddenStates: Tensor, batch: Dim, layers: number): Tensor[] {
   const [, length, width] = encoderHiddenStates.shape as readonly [Dim, Dim, Dim];
   const variants = reshape(encoderHiddenStates, [batch, layers, length, width]);

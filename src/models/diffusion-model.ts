@@ -11,7 +11,7 @@ import { type WeightMap, type Weights, weightsOf } from "./weights.ts";
 
 export type ModelFamily = "sd1" | "sd2" | "sdxl";
 
-/** The networks of a model as a checkpoint provides them. */
+/** A model's networks, as a checkpoint provides them. */
 export interface ModelSource {
   readonly family: ModelFamily;
   readonly unet: NetworkSource;
@@ -23,7 +23,7 @@ export interface ModelSource {
 export interface NetworkSource {
   readonly tensors: WeightMap;
   readonly config: ComponentConfig;
-  /** Naming scheme of the tensors: OpenCLIP names imply the activation of OpenCLIP unless a config says otherwise. */
+  /** Naming scheme of the tensors: OpenCLIP names imply OpenCLIP's activation unless a config says otherwise. */
   readonly spelling: string;
   /** Names of matrices stored transposed. */
   readonly storedTransposed: ReadonlySet<string>;

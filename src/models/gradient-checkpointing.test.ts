@@ -31,7 +31,7 @@ test.each(["one text", "a text for each layer"])(
           latents: input("latents", "float32", [
             batch,
             4,
-            // typical sizes at which attention and the wide layers are worked on in blocks
+            // typical sizes at which attention and the wide layers are divided into blocks
             dim("height", { nominal: 64, multipleOf: 8 }),
             dim("width", { nominal: 64, multipleOf: 8 }),
           ]),

@@ -55,7 +55,7 @@ export function residualBlock(x: Tensor, weights: Weights, { groups, eps }: Norm
 }
 
 /** Sinusoidal features: cos(x f_i) for all i, then sin(x f_i), with f_i = 10000^(-i / (width/2)). x: [B]; result [B, width].
- *  Computed in float32, because the rounding of x f_i in the original is visible in the result. Source: diffusers `models/embeddings.py` get_timestep_embedding. */
+ *  In float32, because the rounding of x f_i in the original affects the result. Source: diffusers `models/embeddings.py` get_timestep_embedding. */
 export function sinusoids(x: Tensor, width: number): Tensor {
   const half = width / 2;
   const step = Math.fround(-Math.log(10000));

@@ -70,7 +70,7 @@ function transformerBlock(
     attended,
   );
   const [batch, length, width] = crossed.shape;
-  // as rows: no other tensor has the shape of the widened tokens, from which it could be read
+  // as rows: no other tensor has the shape of the widened tokens, so it could not be read from one
   const rows = reshape(crossed, [multiplyDims(batch!, length!), width!]);
   const fed = policy.rows(rows, (rows) => feedForward(normalized(rows, "norm3"), weights.part("ff")));
   return add(reshapeLike(fed, crossed), crossed);

@@ -37,7 +37,7 @@ export interface UNetOutputs {
 }
 
 export interface UNetOptions {
-  /** Gradient checkpointing: keep only the inputs of residual and transformer blocks and recompute the rest for the gradient. */
+  /** Gradient checkpointing: keeps only the inputs of residual and transformer blocks and recomputes the rest for the gradient. */
   readonly gradientCheckpointing?: boolean;
 }
 

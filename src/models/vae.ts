@@ -87,14 +87,14 @@ export function vaeDecoder(weights: Weights, architecture: VaeArchitecture, late
   return { images: joinBands(decoded, heightAt(last)), intermediates };
 }
 
-/** The number of bands for latents of so many rows and columns: as many as wanted, but none empty. By default one up to 512 x 512 pixels and eight above,
+/** The number of bands for latents of `rows` x `columns`: as many as wanted, but none empty. By default one up to 512 x 512 pixels and eight above,
  *  which halve the memory; some GPUs cannot split into more at once. */
 export function vaeBands(rows: number, columns: number, wanted = rows * columns > 64 ** 2 ? 8 : 1): number {
   const rowsOfBand = Math.ceil(rows / wanted);
   return Math.ceil(rows / rowsOfBand);
 }
 
-/** Levels, from full resolution down, that are computed in bands. The smaller ones take so much less memory that bands would save nothing. */
+/** Levels computed in bands, from full resolution down. Smaller ones take so much less memory that bands would save nothing. */
 function bandedLevels({ blockOutChannels }: VaeArchitecture): number {
   return Math.min(2, blockOutChannels.length - 1);
 }
@@ -120,7 +120,7 @@ function sameSize(weights: Weights): BandConvolution {
   return { weight, bias: weights.get("bias"), padding: [padding, padding, padding, padding] };
 }
 
-/** Pads on the right and at the bottom only, unlike the U-Net. */
+/** Pads only on the right and at the bottom, unlike the U-Net. */
 function downsample(x: Bands, weights: Weights): Bands {
   return convolve(x, {
     ...{ weight: weights.get("weight"), bias: weights.get("bias") },

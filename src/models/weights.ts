@@ -5,7 +5,7 @@ import { rawWeight, type Tensor, weight } from "../graph/index.ts";
 /** Tensors of one network by their canonical (Diffusers, Transformers) names. */
 export type WeightMap = ReadonlyMap<string, StoredArray>;
 
-/** The frozen weights of a network, read by name below a prefix. */
+/** The frozen weights of a network, by name below a prefix. */
 export interface Weights {
   /** @throws CHECKPOINT_INCOMPLETE naming the tensor */
   get(name: string): Tensor;
@@ -16,7 +16,7 @@ export interface Weights {
   part(prefix: string): Weights;
 }
 
-/** component: name of the network, which distinguishes the weights of several networks in one graph. */
+/** The weights of a network. component: its name, which distinguishes the weights of several networks in one graph. */
 export function weightsOf(component: string, arrays: WeightMap, prefix = ""): Weights {
   const find = (name: string) => {
     const stored = arrays.get(prefix + name);
