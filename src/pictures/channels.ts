@@ -1,6 +1,6 @@
 import type { Picture } from "./picture.ts";
 
-/** The RGB of an RGBA picture as stored, transparent pixels with their hidden colour; other pictures as they are. */
+/** The RGB of an RGBA picture as stored, with the hidden colour of transparent pixels; other pictures unchanged. */
 export function dropAlpha(picture: Picture): Picture {
   if (picture.channels !== 4) return picture;
   const pixels = picture.width * picture.height;
@@ -13,7 +13,7 @@ export function dropAlpha(picture: Picture): Picture {
   return { ...picture, channels: 3, data };
 }
 
-/** The picture as RGBA, opaque where it had no alpha. */
+/** The picture as RGBA, opaque if it had no alpha. */
 export function withAlpha(picture: Picture): Picture {
   if (picture.channels === 4) return picture;
   const pixels = picture.width * picture.height;
@@ -25,7 +25,7 @@ export function withAlpha(picture: Picture): Picture {
   return { ...picture, channels: 4, data };
 }
 
-/** The luma of a picture (ITU-R 601) as Pillow's `convert("L")` rounds it. */
+/** The luma of a picture (ITU-R 601), rounded as by Pillow's `convert("L")`. */
 export function toGrey(picture: Picture): Picture {
   const { width, height, channels, data } = picture;
   if (channels === 1) return picture;
@@ -37,7 +37,7 @@ export function toGrey(picture: Picture): Picture {
   return { width, height, channels: 1, data: grey };
 }
 
-/** Alpha below this is visible transparency; above it are rounding errors of image editors. */
+/** Alpha below this is visible transparency; anything above is a rounding error of image editors. */
 const opaqueFrom = 250;
 
 /** Whether an RGBA picture has transparent pixels. */
@@ -47,7 +47,7 @@ export function isTransparent({ channels, data }: Picture): boolean {
   return false;
 }
 
-/** The RGB of an RGBA picture on a background colour; other pictures as they are. */
+/** An RGBA picture composited on a background colour, as RGB; other pictures unchanged. */
 export function flatten(picture: Picture, background: Colour): Picture {
   if (picture.channels !== 4) return picture;
   const pixels = picture.width * picture.height;
@@ -70,7 +70,7 @@ const named: Readonly<Record<string, Colour>> = {
   gray: [128, 128, 128],
 };
 
-/** The colour of a name, "#rgb" or "#rrggbb"; undefined for anything else. */
+/** Parses a colour name, "#rgb" or "#rrggbb"; undefined for anything else. */
 export function parseColour(text: string): Colour | undefined {
   const known = named[text.trim().toLowerCase()];
   if (known) return known;

@@ -3,14 +3,14 @@ import type { Channels, Picture, Size } from "./picture.ts";
 
 /** One cell of a contact sheet. */
 export interface SheetEntry {
-  /** Made with the sheet's side. */
+  /** A picture from thumbnailOf, of the sheet's side. */
   readonly thumbnail: Picture;
   /** Text lines below it, truncated to fit. */
   readonly lines: readonly string[];
 }
 
 interface SheetOptions {
-  /** Side in pixels of the square of each picture; 160 by default. */
+  /** Side of each cell's picture in pixels; 160 by default. */
   readonly side?: number;
   /** Pictures per row; by default about as many as rows, but at most 10. */
   readonly columns?: number;
@@ -30,7 +30,7 @@ export async function thumbnailOf({ data, width, height, channels }: Picture, si
   return { width: info.width, height: info.height, channels: info.channels as Channels, data: pixels };
 }
 
-/** The bytes of a PNG with pictures in rows, each with its lines below it. */
+/** A PNG file with pictures in rows, each with its lines below it. */
 export async function contactSheet(
   entries: readonly SheetEntry[],
   { side = usualSide, columns = Math.max(1, Math.min(10, Math.ceil(Math.sqrt(entries.length)))) }: SheetOptions = {},
@@ -62,7 +62,7 @@ function textAt(line: string, x: number, y: number): string {
   return `<text x="${x}" y="${y}" font-family="sans-serif" font-size="11" fill="#e0e0e0">${escaped(line)}</text>`;
 }
 
-/** As much of a line as fits below a picture. */
+/** As much of a line as fits below a picture, estimated. */
 function fitting(line: string, side: number): string {
   const letters = [...line];
   const most = Math.floor(side / letterWidth);

@@ -67,7 +67,7 @@ test("transparent pixels are laid on a background: a mean by alpha", async () =>
 });
 
 describe("a small file that claims a giant picture is refused before anything is decoded:", () => {
-  /** A bitmap that is nothing but a header and a code that ends at once. */
+  /** A bitmap with only a header and a code that ends at once. */
   function emptyBitmap(width: number, height: number): Buffer {
     const file = Buffer.alloc(56);
     file.write("BM");
@@ -175,7 +175,7 @@ describe("an error says what the matter is with", () => {
     await chmod(at(), 0o755);
     await chmod(file, 0);
     const isRoot = process.geteuid!() === 0;
-    // root may read everything
+    // root may read every file
     if (isRoot) process.seteuid!(65_534);
     try {
       await expect(readPictureHeader(file)).rejects.toMatchObject({

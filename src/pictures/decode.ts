@@ -11,15 +11,15 @@ import { type Channels, type Picture, turnUpright } from "./picture.ts";
 import { withoutUnusedChunks } from "./png.ts";
 
 interface DecodeOptions {
-  /** RGBA, opaque where the file has no alpha. */
+  /** RGBA output, opaque if the file has no alpha. */
   readonly alpha?: boolean;
-  /** The background colour of transparent pixels. Without it they show their hidden colour. */
+  /** Background colour for transparent pixels; by default they show their hidden colour. */
   readonly background?: Colour | undefined;
-  /** Rotate and mirror it as EXIF says. */
+  /** Rotates and mirrors by the EXIF orientation. */
   readonly exifTranspose?: boolean;
 }
 
-/** Decodes an image file to 8-bit RGB: alpha is dropped, not composited, grey replicated, palettes resolved; of 16 bits the high byte, of an animation the first frame.
+/** Decodes an image file to 8-bit RGB: alpha is dropped, not composited; grey replicated; palettes resolved; for 16 bits the high byte, for an animation the first frame.
  *  @throws PICTURE_UNREADABLE */
 export async function decodePicture(file: string | Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const { alpha = false, background, exifTranspose = false } = options;
@@ -46,12 +46,12 @@ function readWhole(file: string): Promise<Uint8Array> {
 async function decodeWithSharp(bytes: Uint8Array, space: string | undefined): Promise<Picture> {
   const image = sharp(bytes, asStored);
   if (space === "cmyk") return decodeCmyk(image);
-  // "srgb" also turns 16 bits into their high byte and grey into three channels.
+  // "srgb" also reduces 16 bits to their high byte and expands grey to three channels.
   const { data, info } = await image
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
-  // As a Uint8Array, because a Buffer compares and copies differently.
+  // A Uint8Array, because a Buffer compares and copies differently.
   const pixels = bytesOf(data);
   return { width: info.width, height: info.height, channels: info.channels as Channels, data: pixels };
 }

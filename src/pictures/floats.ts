@@ -1,13 +1,13 @@
 import { arrayOf, type NdArray, roundHalfEven } from "../array/index.ts";
 import type { Picture, Size } from "./picture.ts";
 
-/** What each byte becomes for the VAE: (v / 255 - 0.5) / 0.5 in float32, so -1..1. */
+/** The VAE's input for each byte: (v / 255 - 0.5) / 0.5 in float32, so -1..1. */
 export const signedUnit: Float32Array = Float32Array.from(
   { length: 256 },
   (_, byte) => (Math.fround(byte / 255) - 0.5) / 0.5,
 );
 
-/** An RGB picture as the VAE takes it: [3,H,W] in -1..1. The alpha channel of an RGBA picture is left out. */
+/** A picture as the VAE's input: [3,H,W] in -1..1. Alpha is ignored. */
 export function pictureToFloats(picture: Picture): NdArray<Float32Array> {
   const { width, height, channels, data } = picture;
   const pixels = width * height;
@@ -27,7 +27,7 @@ export function channelToFloats(picture: Picture, channel: number): NdArray<Floa
   return arrayOf([height, width], floats);
 }
 
-/** The RGB picture of values [3,H,W] in -1..1: 255 clamp(x / 2 + 0.5, 0, 1) in float32, rounded half to even. */
+/** An RGB picture from values [3,H,W] in -1..1: 255 clamp(x / 2 + 0.5, 0, 1) in float32, rounded half to even. */
 export function pictureFromFloats(values: Float32Array, [width, height]: Size): Picture {
   const pixels = width * height;
   const data = new Uint8Array(3 * pixels);

@@ -7,7 +7,7 @@ import { undecodableKind, unreadable } from "./kinds.ts";
 import { type Orientation, type Size, uprightSize } from "./picture.ts";
 import { framesOfPng, readPngStart } from "./png.ts";
 
-/** What the header of an image file says, before its pixels are decoded. */
+/** The header of an image file, read without decoding its pixels. */
 export interface PictureHeader {
   /** As stored, in pixels. */
   readonly size: Size;
@@ -20,12 +20,12 @@ export interface PictureHeader {
 }
 
 /** Colours as stored: no profile, no EXIF rotation. A damaged file is an error, a warning of the decoder is not.
- *  Sizes are checked here, before anything is decoded. */
+ *  Sizes are checked in this file, before anything is decoded. */
 export const asStored = { ignoreIcc: true, autoOrient: false, failOn: "error", limitInputPixels: false } as const;
 
 const headerBytes = 4096;
 
-/** Reads the header of a picture file. @throws PICTURE_UNREADABLE, for one with too many pixels, too */
+/** Reads the header of a picture file. @throws PICTURE_UNREADABLE, also for too many pixels */
 export async function readPictureHeader(file: string): Promise<PictureHeader> {
   try {
     return await withRegularFile(file, async (handle, bytes) => {
@@ -41,12 +41,12 @@ export async function readPictureHeader(file: string): Promise<PictureHeader> {
   }
 }
 
-/** Width and height from the header of a picture file: as stored, or as EXIF turns it. @throws PICTURE_UNREADABLE */
+/** Width and height of a picture file: as stored, or turned by its EXIF orientation. @throws PICTURE_UNREADABLE */
 export async function readPictureSize(file: string, { exifTranspose = false } = {}): Promise<Size> {
   return shownSize(await readPictureHeader(file), { exifTranspose });
 }
 
-/** The size of a picture as stored, or as EXIF turns it. */
+/** The size of a picture: as stored, or turned by its EXIF orientation. */
 export function shownSize(
   { size, orientation }: PictureHeader,
   { exifTranspose }: { readonly exifTranspose: boolean },
@@ -54,7 +54,7 @@ export function shownSize(
   return exifTranspose ? uprightSize(size, orientation) : size;
 }
 
-/** The same of a file in memory. name: for errors. @throws PICTURE_UNREADABLE for too many pixels; what a decoder throws */
+/** The header of a file in memory. name: for errors. @throws PICTURE_UNREADABLE for too many pixels; the decoder's errors */
 export async function headerOfBytes(bytes: Uint8Array, name: string): Promise<PictureHeader & { space?: string }> {
   if (bytes.length === 0) throw new Error("it is empty");
   if (isBmp(bytes)) return bmpHeader(bytes, bytes.length, name);
@@ -68,7 +68,7 @@ function bmpHeader(start: Uint8Array, bytes: number, name: string): PictureHeade
   return { size: [width, height], orientation: 1, hasAlpha: masks.length === 4, pages: 1 };
 }
 
-/** The decoder's formats that are pictures; it reads drawings, too. */
+/** The decoder's formats that are pictures; it also reads vector drawings. */
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "gif", "tiff", "heif"]);
 
 async function metadataOf(file: string | Uint8Array, start: Uint8Array): Promise<Metadata> {
@@ -96,10 +96,10 @@ function headerOf(
   };
 }
 
-/** Pixels per byte of a file that are plausible. Photos have fewer than 100. */
+/** Plausible pixels per byte of a file. Photos have fewer than 100. */
 const usualPixelsPerByte = 1000;
 
-/** Refuses images that would take too much memory: too large in general, or too large for so small a file. */
+/** Refuses images that would take too much memory: too large at all, or too large for so small a file. */
 function requireSize([width, height]: Size, bytes: number, name: string): void {
   const pixels = width * height;
   const refusal = { code: "PICTURE_UNREADABLE", where: name } as const;

@@ -1,12 +1,12 @@
 import { CoinageError } from "../errors/index.ts";
 import { NotAFile, readingHint, whyUnreadable } from "../files/index.ts";
-/** Extensions of image files we can decode, in lower case: first those of sd-scripts, in its order. */
+/** Extensions of image files that can be decoded, in lower case: first sd-scripts', in its order. */
 export const pictureExtensions: readonly string[] = [
   ...[".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif"],
   ...[".jfif", ".jpe", ".jif", ".pjpeg", ".tif", ".tiff", ".gif", ".apng", ".dib"],
 ];
 
-/** Extensions of images (and videos) that cannot be decoded here. */
+/** Extensions of images (and videos) that cannot be decoded. */
 const undecodableExtensions: ReadonlySet<string> = new Set(
   [
     "heic heif hif avci jxl jp2 j2k jpf jpx jpc jxr wdp hdp bpg flif qoi",
@@ -18,7 +18,7 @@ const undecodableExtensions: ReadonlySet<string> = new Set(
   ].flatMap((endings) => endings.split(" ").map((ending) => `.${ending}`)),
 );
 
-/** What a file's name says about it. */
+/** What a file is by its name. */
 export type NamedAs = "picture" | "undecodable picture" | "other";
 
 /** Whether a file is named like an image, in any letter case. */
@@ -30,10 +30,10 @@ export function namedAs(name: string): NamedAs {
 }
 
 interface Kind {
-  /** What it is, as the end of "it is ...". */
+  /** The rest of "it is ...". */
   readonly name: string;
   readonly isDecodable: boolean;
-  /** With its dot; of what can be decoded. */
+  /** With its dot; only for decodable formats. */
   readonly extension?: string;
   readonly begins: RegExp;
 }
@@ -41,7 +41,7 @@ interface Kind {
 const decodable = { isDecodable: true } as const;
 const undecodable = { isDecodable: false } as const;
 
-/** How files start: each byte as a Latin-1 character, those below the space as ␀ to ␟. */
+/** How files start: bytes as Latin-1 characters, those below the space as ␀ to ␟. */
 const kinds: readonly Kind[] = [
   { ...decodable, name: "a PNG picture", extension: ".png", begins: /^\x89PNG␍␊/ },
   { ...decodable, name: "a JPEG picture", extension: ".jpg", begins: /^\xff\xd8\xff/ },
@@ -68,23 +68,23 @@ const kinds: readonly Kind[] = [
 /** Bytes at the start of a file that identify its format. */
 export const kindBytes = 64;
 
-/** The format of a file by its first bytes; undefined when it is not one of the formats known here. */
+/** The format of a file by its first bytes; undefined if unknown. */
 export function kindOf(start: Uint8Array): Omit<Kind, "begins"> | undefined {
   const letters = Array.from(start.subarray(0, kindBytes), (byte) => (byte < 0x20 ? 0x2400 + byte : byte));
   const text = String.fromCharCode(...letters);
   return kinds.find(({ begins }) => begins.test(text));
 }
 
-/** A file that is not an image we can decode. */
+/** A file that is not a decodable image. */
 class ForeignFile extends Error {}
 
-/** The error of a file whose first bytes identify a format that cannot be decoded; undefined for others. */
+/** The error for a file whose first bytes show a format that cannot be decoded; undefined for others. */
 export function undecodableKind(start: Uint8Array): Error | undefined {
   const kind = kindOf(start);
   return kind && !kind.isDecodable ? new ForeignFile(`it is ${kind.name}`) : undefined;
 }
 
-/** The error of an image that cannot be read: because it is not an image, damaged, not readable or missing. */
+/** The error for an unreadable image: not an image, damaged, not readable or missing. */
 export async function unreadable(file: string | Uint8Array, cause: unknown): Promise<CoinageError> {
   if (cause instanceof CoinageError && cause.code === "PICTURE_UNREADABLE") return cause;
   const name = typeof file === "string" ? file : "A picture";
@@ -104,6 +104,6 @@ export async function unreadable(file: string | Uint8Array, cause: unknown): Pro
 function reasonIn(cause: unknown): string {
   const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
   if (/^Input \w+ contains unsupported image format$/.test(said)) return "it is no image, or of an unknown format";
-  // For a truncated file libpng says only one of these.
+  // libpng's only messages for a truncated file.
   return ["Unknown error", "vipspng: libpng read error"].includes(said) ? "it is damaged or cut off" : said;
 }

@@ -1,15 +1,15 @@
 import { roundHalfEven } from "../array/index.ts";
 import type { Picture, Size } from "./picture.ts";
 
-/** The shares of all output pixels along one axis: those of pixel i from `first[i]` to before `first[i + 1]`,
- *  each with the input it takes and how much of it. */
+/** The shares of all output pixels along one axis. Those of pixel i are at `first[i]` to `first[i + 1]` - 1,
+ *  each with an input position and its weight. */
 interface Shares {
   readonly first: Int32Array;
   readonly from: Int32Array;
   readonly weight: Float32Array;
 }
 
-/** Shrinks as OpenCV's INTER_AREA does: every output pixel is the mean of the input area it covers. Neither side may grow. */
+/** Shrinks as OpenCV's INTER_AREA does: each output pixel is the mean of the input area that it covers. Neither side may grow. */
 export function shrinkByArea(picture: Picture, [width, height]: Size): Picture {
   // OpenCV derives the scale from its reciprocal; the last bit decides which edges count.
   const scaleX = 1 / (width / picture.width);
@@ -60,7 +60,7 @@ function meanOfAreas(picture: Picture, [width, height]: Size, columns: Shares, r
     sum.fill(0);
     for (let k = rows.first[y]!; k < rows.first[y + 1]!; k++) {
       const from = rows.from[k]!;
-      // A row on the edge between two output rows is shrunk once for both.
+      // An input row shared by two output rows is shrunk once for both.
       if (from !== inRow) shrinkRow(source.subarray(from * picture.width * channels), channels, columns, row);
       inRow = from;
       const weight = rows.weight[k]!;

@@ -2,7 +2,7 @@ import { roundHalfEven } from "../array/index.ts";
 import { shrinkByArea } from "./opencv-area.ts";
 import type { Picture, Size } from "./picture.ts";
 
-/** OpenCV's resize methods for 8-bit pictures. None but area antialiases; channels are filtered independently, alpha too. */
+/** OpenCV's resize methods for 8-bit pictures. Only area antialiases; channels, including alpha, are filtered independently. */
 export type OpencvMethod = "nearest" | "bilinear" | "bicubic" | "area";
 
 /** Resizes as OpenCV's `cv2.resize` does with INTER_NEAREST_EXACT, INTER_LINEAR, INTER_CUBIC or INTER_AREA. */
@@ -38,7 +38,7 @@ function nearestPositions(from: number, to: number): number[] {
   return Array.from({ length: to }, (_, i) => Math.min(Math.floor((step * i + start) / 65536), from - 1));
 }
 
-/** For every output position its first input and the fixed-point weights of that and of the next one. */
+/** For each output position its first input, and the fixed-point weights of that and the next input. */
 interface LinearTaps {
   readonly first: Int32Array;
   readonly weights: Int32Array;
@@ -46,7 +46,7 @@ interface LinearTaps {
 
 const coefficientScale = 1 << 11;
 
-/** OpenCV's INTER_LINEAR in its fixed point; with "area" what INTER_AREA does when a side must grow. */
+/** OpenCV's INTER_LINEAR in its fixed point; with "area" INTER_AREA for a side that grows. */
 function resizeLinear(picture: Picture, [width, height]: Size, method: "bilinear" | "area"): Picture {
   const { channels } = picture;
   const columns = linearTaps(picture.width, width, method);
@@ -84,7 +84,7 @@ function linearPosition(i: number, from: number, to: number): [at: number, fract
   return [at, Math.fround(position - at)];
 }
 
-/** A blend only where an output pixel straddles an edge between input pixels. */
+/** Blends only if an output pixel straddles an edge between input pixels. */
 function areaPosition(i: number, from: number, to: number): [at: number, fraction: number] {
   const inverse = to / from;
   const at = Math.floor(i * (1 / inverse));
@@ -100,7 +100,7 @@ function blendRow(picture: Picture, row: number, { first, weights }: LinearTaps)
     const at = first[x]!;
     const isInside = at >= 0 && at < width - 1;
     const left = start + Math.max(0, Math.min(at, width - 1)) * channels;
-    // Beyond the first and the last pixel these repeat.
+    // The first and the last pixel repeat beyond the edges.
     const [a, b] = isInside ? [weights[x * 2]!, weights[x * 2 + 1]!] : [coefficientScale, 0];
     const right = isInside ? left + channels : left;
     for (let c = 0; c < channels; c++) line[x * channels + c] = data[left + c]! * a + data[right + c]! * b;
@@ -116,13 +116,13 @@ function blendLines(upper: Int32Array, lower: Int32Array, weights: Int32Array, t
   }
 }
 
-/** For every output position the four inputs it takes and their weights. */
+/** For each output position its four inputs and their weights. */
 interface CubicTaps {
   readonly inputs: Int32Array;
   readonly weights: Float64Array;
 }
 
-/** OpenCV's INTER_CUBIC (Keys' cubic, a = -0.75) as its builds for Intel processors do it: without rounding between the axes. */
+/** OpenCV's INTER_CUBIC (Keys' cubic, a = -0.75) as in its builds for Intel processors: without rounding between the axes. */
 function resizeCubic(picture: Picture, [width, height]: Size): Picture {
   const { channels } = picture;
   const columns = cubicTaps(picture.width, width);
@@ -157,7 +157,7 @@ function cubicTaps(from: number, to: number): CubicTaps {
   return { inputs, weights };
 }
 
-/** Weights of the four pixels around a point that lies x behind the second. */
+/** Weights of the four pixels around a point that lies x after the second. */
 function cubicWeights(x: number): number[] {
   const a = -0.75;
   const near = (t: number) => ((a + 2) * t - (a + 3)) * t * t + 1;

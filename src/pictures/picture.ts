@@ -12,7 +12,7 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
-/** The part of a picture whose upper left corner lies at (left, top). Shares no memory with it. */
+/** A copy of the part of a picture whose upper left corner is (left, top). */
 export function cropPicture(picture: Picture, left: number, top: number, [width, height]: Size): Picture {
   const { channels } = picture;
   const data = new Uint8Array(width * height * channels);
@@ -57,7 +57,7 @@ export function uprightSize([width, height]: Size, orientation: Orientation): Si
   return turns[orientation].swapped ? [height, width] : [width, height];
 }
 
-/** The picture as viewers show it: rotated and mirrored as its EXIF orientation says. */
+/** The picture as viewers show it: rotated and mirrored by its EXIF orientation. */
 export function turnUpright(picture: Picture, orientation: Orientation): Picture {
   if (orientation === 1) return picture;
   const { swapped, fromRight, fromBottom } = turns[orientation];

@@ -45,7 +45,7 @@ interface GeneratorCase {
   readonly mask_shape: readonly number[];
 }
 
-/** A recorded picture with the channels it was recorded with. */
+/** A recorded picture with its recorded channels. */
 async function readRecorded(file: string): Promise<Picture> {
   const colourType = readFileSync(file)[25]!;
   const channels: Channels = colourType === 0 ? 1 : colourType === 6 ? 4 : 3;
@@ -54,7 +54,7 @@ async function readRecorded(file: string): Promise<Picture> {
   return { ...picture, channels, data: picture.data.filter((_, i) => i % 3 === 0) };
 }
 
-/** Filters of Pillow and nearest neighbours must agree to the byte, OpenCV's others to one. */
+/** Whether a case must agree to the byte, as Pillow's filters and nearest neighbour do; OpenCV's others may differ by one. */
 function isExact({ by, method, to, size }: ResizeCase): boolean {
   if (by === "pillow") return true;
   const isGrowing = to[0] > size[0] || to[1] > size[1];
@@ -83,7 +83,7 @@ describeGoldens("images", (folder) => {
       const decoded = await decodePicture(at(file));
       expect([decoded.width, decoded.height, decoded.channels]).toEqual([...header_size, 3]);
       if (pillow_mode === "I;16") {
-        // The reference clips 16-bit grey at 255 (a recorded defect); we take the high byte, which at least is no plain white.
+        // The reference clips 16-bit grey at 255 (a recorded defect); we take the high byte, so the picture is not plain white.
         expect(new Set(decoded.data).size).toBeGreaterThan(2);
       } else {
         const recorded = await readRecorded(at(rgb));

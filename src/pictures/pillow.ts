@@ -4,7 +4,7 @@ import type { Channels, Picture, Size } from "./picture.ts";
 export type PillowFilter = "box" | "bilinear" | "bicubic" | "lanczos";
 
 interface Kernel {
-  /** Its radius, in pixels of the coarser picture. */
+  /** Radius, in pixels of the coarser picture. */
   readonly support: number;
   readonly weight: (x: number) => number;
 }
@@ -19,8 +19,8 @@ const kernels: Readonly<Record<PillowFilter, Kernel>> = {
 /** Fractional bits of a weight. */
 const precision = 22;
 
-/** Resizes as `Image.resize` of Pillow 13 does, to the byte: weights in fixed point, one axis after the other, 8 bits in between.
- *  RGBA is filtered with premultiplied alpha, so wholly transparent areas come out black. */
+/** Resizes as `Image.resize` of Pillow 13 does, to the byte: fixed-point weights, one axis after the other, 8 bits in between.
+ *  RGBA is filtered with premultiplied alpha, so fully transparent areas become black. */
 export function resizeLikePillow(picture: Picture, [width, height]: Size, filter: PillowFilter): Picture {
   if (width === picture.width && height === picture.height) return picture;
   const kernel = kernels[filter];
@@ -32,13 +32,13 @@ export function resizeLikePillow(picture: Picture, [width, height]: Size, filter
   return straight ? done : unpremultiplied(done);
 }
 
-/** Pillow up to 12 always filters rows first; 13 filters columns first when that leaves it far fewer rows. */
+/** Pillow up to 12 always filters rows first; 13 filters columns first if that leaves far fewer rows. */
 function isColumnsFirst(picture: Picture, [width, height]: Size): boolean {
   const fewerRows = picture.height - height;
   return fewerRows > 0 && fewerRows > (picture.width - width) * 2;
 }
 
-/** For every output position the first input position and the fixed-point weights from there on. */
+/** For each output position the first input position and the fixed-point weights from there on. */
 interface Weights {
   readonly first: Int32Array;
   readonly weights: readonly Int32Array[];
@@ -95,7 +95,7 @@ function filterColumns(picture: Picture, height: number, kernel: Kernel): Pictur
   return { width, height, channels, data };
 }
 
-/** Writes the weighted sum of one pixel's neighbours, which lie `step` bytes apart from `start` on. */
+/** Writes the weighted sum of one pixel's neighbours, which are `step` bytes apart, from `start` on. */
 function sumAt(
   source: Uint8Array,
   start: number,

@@ -12,13 +12,13 @@ export async function encodePng(picture: Picture): Promise<Uint8Array> {
 }
 
 const signatureBytes = 8;
-/** Length and type before a chunk's data, and with the checksum after it. */
+/** Bytes of length and type before a chunk's data; with the checksum after it. */
 const [chunkHead, chunkFrame] = [8, 12];
 
-/** Chunks that are not used here but that the decoder would unpack: texts and colour profiles, of which a few megabytes can unpack to gigabytes. */
+/** Chunks that are not needed but that the decoder would unpack: texts and colour profiles, of which a few megabytes can unpack to gigabytes. */
 const unused: ReadonlySet<string> = new Set(["zTXt", "iTXt", "tEXt", "iCCP"]);
 
-/** The bytes of a PNG without the chunks that its pixels do not need. */
+/** A PNG file without the chunks that its pixels do not need. */
 export function withoutUnusedChunks(png: Uint8Array): Uint8Array {
   const kept: Uint8Array[] = [];
   let keptFrom = 0;
@@ -30,7 +30,7 @@ export function withoutUnusedChunks(png: Uint8Array): Uint8Array {
   return keptFrom === 0 ? png : new Uint8Array(Buffer.concat([...kept, png.subarray(keptFrom)]));
 }
 
-/** What is asked of a file handle. Named here, so that the published types need none of Node's. */
+/** The part of a file handle that is used. Defined here so that the published types do not depend on Node's. */
 interface FileReader {
   read(
     buffer: Uint8Array,
@@ -60,10 +60,10 @@ export async function readPngStart(handle: FileReader, bytes: number, name: stri
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Largest chunk before the pixels that matters for them: a palette has 768 bytes, EXIF up to 64 KiB. */
+/** Largest chunk before the pixels that affects them: a palette has 768 bytes, EXIF up to 64 KiB. */
 const longestChunk = 2 ** 20;
 
-/** Frames that a PNG declares before its pixels, which the decoder does not report; 1 if it is not animated. */
+/** The number of frames that a PNG declares before its pixels, which the decoder does not report; 1 if it is not animated. */
 export function framesOfPng(start: Uint8Array): number {
   const control = [...chunksIn(start)].find(({ type }) => type === "acTL");
   if (!control || control.end > start.length) return 1;

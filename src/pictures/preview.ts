@@ -5,7 +5,7 @@ import { decodePicture } from "./decode.ts";
 import { asStored, readPictureHeader } from "./header.ts";
 import { unreadable } from "./kinds.ts";
 
-/** A picture upright and small, as the bytes of a WebP file: its longer side has at most so many pixels. All of it is decoded, so damage is found.
+/** A small upright copy of a picture as a WebP file. sidePx: limit of its longer side. The whole file is decoded, so damage is found.
  *  @throws PICTURE_UNREADABLE */
 export async function previewOf(file: string, sidePx: number): Promise<Uint8Array> {
   return decoded(file, (image) =>
@@ -13,14 +13,14 @@ export async function previewOf(file: string, sidePx: number): Promise<Uint8Arra
   );
 }
 
-/** Writes a picture as EXIF turns it, as a PNG: whatever reads only the pixels then sees it upright. @throws PICTURE_UNREADABLE */
+/** Writes a picture as an upright PNG, for programs that ignore EXIF. @throws PICTURE_UNREADABLE */
 export async function writeUpright(file: string, target: string): Promise<void> {
   await decoded(file, (image) => image.png().toFile(target));
 }
 
 async function decoded<Result>(file: string, work: (upright: Sharp) => Promise<Result>): Promise<Result> {
   try {
-    // the limits on what is decoded
+    // checks the limits on size
     await readPictureHeader(file);
     const start = await withRegularFile(file, (handle) => readStart(handle, 2));
     if (!isBmp(start)) return await work(sharp(file, asStored).autoOrient().toColourspace("srgb"));

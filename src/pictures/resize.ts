@@ -2,7 +2,7 @@ import { type OpencvMethod, resizeLikeOpencv } from "./opencv.ts";
 import type { Picture, Size } from "./picture.ts";
 import { type PillowFilter, resizeLikePillow } from "./pillow.ts";
 
-/** The names that `resize_interpolation` may have. */
+/** The values of `resize_interpolation`. */
 export const interpolations = ["lanczos", "nearest", "bilinear", "linear", "bicubic", "cubic", "area", "box"] as const;
 
 export type Interpolation = (typeof interpolations)[number];
@@ -18,7 +18,7 @@ const opencvMethods: Partial<Record<Interpolation, OpencvMethod>> = {
   area: "area",
 };
 
-/** Resizes a training picture as sd-scripts does. Without a method: area when no side grows, else Lanczos. */
+/** Resizes a training picture as sd-scripts does. By default with area if no side grows, else with Lanczos. */
 export function resizePicture(picture: Picture, size: Size, method?: Interpolation): Picture {
   const isGrowing = size[0] > picture.width || size[1] > picture.height;
   const chosen = method ?? (isGrowing ? "lanczos" : "area");

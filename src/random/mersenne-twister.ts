@@ -1,13 +1,13 @@
 const blockLength = 624;
 const middle = 397;
 
-/** Where a generator stands: the words of its current block and how many of them are used (624: the next draw makes a new block). */
+/** A generator's state: the words of its current block and how many of them are used (624: the next draw generates a new block). */
 export interface TwisterState {
   readonly words: readonly number[];
   readonly position: number;
 }
 
-/** The engine mt19937 that torch's CPU generator and Python's `random` share; they differ in seeding and in what they make of the words.
+/** The engine mt19937 of torch's CPU generator and Python's `random`; they differ in seeding and in what they make of the words.
  *  Source: Matsumoto and Nishimura 1998. */
 export class MersenneTwister {
   readonly #words: Uint32Array;
@@ -65,7 +65,7 @@ export class MersenneTwister {
     return (word ^ (word >>> 18)) >>> 0;
   }
 
-  /** Skips that many draws of `u32`, a block at a time: ten million take some tens of milliseconds. */
+  /** Skips `outputs` draws of `u32`, a block at a time: ten million take some tens of milliseconds. */
   skip(outputs: number): void {
     let rest = outputs;
     while (rest > blockLength - this.#position) {

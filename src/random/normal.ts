@@ -1,11 +1,11 @@
-/** The functions of the Box-Muller transform; `Math` has them. */
+/** Functions of the Box-Muller transform; `Math` has them. */
 interface TranscendentalFunctions {
   log(value: number): number;
   cos(angle: number): number;
   sin(angle: number): number;
 }
 
-/** Fewer elements than this are drawn one by one in double precision; from here on torch transforms blocks of this size. */
+/** Fewer elements are drawn one by one in double precision; from here on torch transforms blocks of this size. */
 export const blockSize = 16;
 
 const half = blockSize / 2;
@@ -16,11 +16,11 @@ interface NormalFill {
   /** Draws one number in [0, 1). */
   readonly uniform: () => number;
   readonly functions: TranscendentalFunctions;
-  /** Float tensors also draw (and waste) the uniforms of the elements that fill no block, half-precision tensors do not. */
+  /** float32 and float64 tensors also draw (and waste) uniforms for the elements that fill no block; half-precision tensors do not. */
   readonly drawsRest: boolean;
 }
 
-/** The two normal numbers of two uniform numbers (Box-Muller), the cosine one first as on torch's CPU.
+/** Two normal numbers from two uniform numbers (Box-Muller), the cosine one first as on torch's CPU.
  *  u1, u2: in [0,1); u1 gives the angle, u2 the radius. */
 export function normalPair(u1: number, u2: number, functions: TranscendentalFunctions): readonly [number, number] {
   const radius = Math.sqrt(-2 * functions.log(1 - u2));
@@ -29,7 +29,7 @@ export function normalPair(u1: number, u2: number, functions: TranscendentalFunc
 }
 
 /** Fills an array of at least 16 elements with normal numbers, as torch's CPU generator does for large tensors.
- *  Uniforms go into the array itself; each block of 16 becomes eight pairs. A rest is never transformed alone: the last 16 elements are drawn anew. */
+ *  Uniforms are drawn into the array itself; each block of 16 becomes eight pairs. A partial block is never transformed: the last 16 elements are drawn anew. */
 export function fillNormalBlocks(values: Float32Array | Float64Array, fill: NormalFill): void {
   const size = values.length;
   const { whole, drawn } = blocksOf(size, fill.drawsRest);
@@ -40,13 +40,13 @@ export function fillNormalBlocks(values: Float32Array | Float64Array, fill: Norm
   transformBlock(values, size - blockSize, fill);
 }
 
-/** How many uniforms `fillNormalBlocks` draws for so many elements. */
+/** The number of uniforms that `fillNormalBlocks` draws for `size` elements. */
 export function uniformsOfBlocks(size: number, drawsRest: boolean): number {
   const { whole, drawn } = blocksOf(size, drawsRest);
   return whole === size ? drawn : drawn + blockSize;
 }
 
-/** whole: elements that fill blocks; drawn: uniforms that are drawn before the last block is drawn anew. */
+/** whole: elements that fill blocks; drawn: uniforms drawn before the last block is redrawn. */
 function blocksOf(size: number, drawsRest: boolean): { readonly whole: number; readonly drawn: number } {
   const whole = size - (size % blockSize);
   return { whole, drawn: drawsRest ? size : whole };
@@ -63,15 +63,15 @@ function transformBlock(values: Float32Array | Float64Array, start: number, fill
   }
 }
 
-/** The same, rounded to the nearest double as glibc gives them: log of (0, 1], cos and sin of [0, 2 pi].
- *  V8's own miss the nearest double in up to 7 of 100 cases, which shows in float64 normal numbers. Some microseconds a call. */
+/** The same functions, rounded to the nearest double as in glibc: log of (0, 1], cos and sin of [0, 2 pi].
+ *  V8's own miss the nearest double in up to 7 of 100 cases, which affects float64 normal numbers. A call takes some microseconds. */
 export const preciseMath: TranscendentalFunctions = {
   log: preciseLog,
   cos: (angle) => cosine(angle, 0),
   sin: (angle) => cosine(angle, 3),
 };
 
-// Fixed-point arithmetic with 128 bits behind the point.
+// Fixed-point arithmetic with 128 fractional bits.
 const bits = 128n;
 
 const scale = 2 ** Number(bits);
@@ -92,7 +92,7 @@ function preciseLog(value: number): number {
   return Number(2n * sum - BigInt(exponent) * ln2) / scale;
 }
 
-/** The cosine of the angle plus that many right angles: Taylor's series within an eighth turn. */
+/** The cosine of the angle plus `rightAngles` right angles: Taylor's series within an eighth turn. */
 function cosine(angle: number, rightAngles: number): number {
   const exact = BigInt(angle * scale);
   const quadrant = (exact + halfPi / 2n) / halfPi;

@@ -1,13 +1,13 @@
 import { MersenneTwister, type TwisterState } from "./mersenne-twister.ts";
 
-/** Everything a Python generator's future depends on; plain data that survives JSON. */
+/** The complete state of a Python generator; plain data that survives JSON. */
 export type PythonRandomState = TwisterState;
 
 /** Python 3's `random.Random`: equal seeds give equal numbers, choices and shuffles. */
 export class PythonRandom {
   #engine: MersenneTwister;
 
-  /** seed: an integer, of which the sign does not count, as in Python. Without one the numbers differ every time. */
+  /** seed: an integer, whose sign is ignored, as in Python. Without one the numbers differ every time. */
   constructor(seed?: number | bigint) {
     this.#engine = MersenneTwister.fromKey(keyOf(seed));
   }
@@ -18,7 +18,7 @@ export class PythonRandom {
     return generator;
   }
 
-  /** Goes on from a state. */
+  /** Continues from a state. */
   restore(state: PythonRandomState): void {
     this.#engine = MersenneTwister.fromState(state);
   }
@@ -27,7 +27,7 @@ export class PythonRandom {
     return this.#engine.state();
   }
 
-  /** A number in [0, 1), on 53 bits. */
+  /** A number in [0, 1), with 53 random bits. */
   random(): number {
     const high = this.#engine.u32() >>> 5;
     return (high * 2 ** 26 + (this.#engine.u32() >>> 6)) / 2 ** 53;
@@ -58,7 +58,7 @@ export class PythonRandom {
     return items[this.#below(items.length)]!;
   }
 
-  /** k items drawn with replacement, each as likely as its weight. */
+  /** k items drawn with replacement, with probabilities proportional to weights. */
   choices<Item>(items: readonly Item[], weights: readonly number[], k: number): Item[] {
     const cumulative: number[] = [];
     for (const weight of weights) cumulative.push((cumulative.at(-1) ?? 0) + weight);
@@ -111,7 +111,7 @@ export class PythonRandom {
   }
 }
 
-/** The size up to which Python copies the population instead of remembering what it took: where the copy is smaller than a set of k. */
+/** The size up to which Python copies the population instead of remembering the items drawn: below it, a copy is smaller than a set of k. */
 function poolLimit(k: number): number {
   return 21 + (k > 5 ? 4 ** Math.ceil(Math.log(k * 3) / Math.log(4)) : 0);
 }

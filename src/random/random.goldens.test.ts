@@ -71,7 +71,7 @@ function widened(array: NdArray): number[] {
   return Array.from(array.data as Float32Array, (value) => (widen ? widen(value) : value));
 }
 
-/** The distance to the neighbouring number of the type, at `value`. */
+/** The distance to the adjacent number of the type, at `value`. */
 function unitInLastPlace(value: number, dtype: FloatDType): number {
   const [digits, smallest] = { float64: [52, -1022], float32: [23, -126], float16: [10, -14], bfloat16: [7, -126] }[
     dtype
@@ -173,7 +173,7 @@ describeGoldens("random", (folder) => {
       for (const op of ops) expectDrawn(draw(generator, op), op, tensors);
       const { words, position, cachedNormal, outputs } = generator.state();
       expect(sha256(Uint32Array.from(words))).toBe(state_after.words_sha256);
-      // A freshly seeded generator has not made its first block: torch then counts from 0.
+      // A newly seeded generator has not generated its first block: torch then counts from 0.
       expect(outputs === 0 ? 0 : position).toBe(state_after.next);
       expect(outputs === 0 ? 1 : 625 - position).toBe(state_after.left);
       if (state_after.cached_normal === null) expect(cachedNormal).toBeNull();
@@ -193,7 +193,7 @@ describeGoldens("random", (folder) => {
     });
   });
 
-  // Those seeded by a text were recorded, too: nothing here seeds by one.
+  // Recordings seeded by text are left out: we support only integers.
   const byInteger = readJson<PythonCase[]>(folder, "python_streams.json").filter(
     ({ seed_type }) => seed_type === "int",
   );

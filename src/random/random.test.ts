@@ -4,7 +4,7 @@ import { drawEpochOrder, PythonRandom, TorchGenerator } from "./index.ts";
 
 const seeds = fc.bigInt({ min: -(1n << 63n), max: (1n << 64n) - 1n });
 
-/** The same value after a walk through JSON, as a state file makes it. */
+/** The value after a round trip through JSON, as in a state file. */
 function stored<Value>(value: Value): Value {
   return JSON.parse(JSON.stringify(value)) as Value;
 }

@@ -2,7 +2,7 @@ import { elementCount, float32ToBfloat16, float32ToFloat16, type NdArray } from 
 import { MersenneTwister, type TwisterState } from "./mersenne-twister.ts";
 import { blockSize, fillNormalBlocks, normalPair, preciseMath, uniformsOfBlocks } from "./normal.ts";
 
-/** The types that random real numbers come in, with the arrays that hold them (float16 and bfloat16 as bit patterns). */
+/** The dtypes of random real numbers, with their arrays (float16 and bfloat16 as bit patterns). */
 interface FloatArrays {
   readonly float32: Float32Array;
   readonly float64: Float64Array;
@@ -12,7 +12,7 @@ interface FloatArrays {
 
 export type FloatDType = keyof FloatArrays;
 
-/** Everything a torch generator's future depends on; plain data that survives JSON. */
+/** The complete state of a torch generator; plain data that survives JSON. */
 export interface TorchGeneratorState extends TwisterState {
   /** 32-bit outputs consumed since seeding. */
   readonly outputs: number;
@@ -33,14 +33,14 @@ interface UniformOptions<Type extends FloatDType = FloatDType> {
   readonly to?: number;
 }
 
-/** PyTorch's CPU generator: equal seeds give the numbers of `torch.manual_seed`, draw for draw, as PyTorch 2.7 and newer do.
+/** PyTorch's CPU generator: equal seeds give the numbers of `torch.manual_seed` in PyTorch 2.7 and newer, draw for draw.
  *  Integers and uniform numbers are exact, normal numbers are within 2e-6 (see `normal.ts`). */
 export class TorchGenerator {
   #engine: MersenneTwister;
   #outputs = 0;
   #cachedNormal: number | null = null;
 
-  /** seed: an integer, as a decimal string where it exceeds 2^53. Only its low 32 bits matter. */
+  /** seed: an integer, as a decimal string if it exceeds 2^53. Only its low 32 bits matter. */
   constructor(seed: number | bigint | string) {
     this.#engine = MersenneTwister.fromWord(lowWord(seed));
   }
@@ -57,7 +57,7 @@ export class TorchGenerator {
     return generator;
   }
 
-  /** Goes on from a state. */
+  /** Continues from a state. */
   restore(state: TorchGeneratorState): void {
     this.#engine = MersenneTwister.fromState(state);
     this.#outputs = state.outputs;
@@ -73,7 +73,7 @@ export class TorchGenerator {
     return this.#outputs;
   }
 
-  /** Skips that many 32-bit outputs. A cached normal number stays. */
+  /** Skips `outputs` 32-bit outputs. A cached normal number is kept. */
   skip(outputs: number): void {
     this.#engine.skip(outputs);
     this.#outputs += outputs;
@@ -112,7 +112,7 @@ export class TorchGenerator {
     });
   }
 
-  /** Goes on as `randn` does, for a tenth of the time. */
+  /** Advances the generator as `randn` does, in a tenth of the time. */
   skipRandn(shape: readonly number[], dtype: FloatDType = "float32"): void {
     const size = elementCount(shape);
     if (size < blockSize) this.randn(shape, { dtype });
@@ -151,7 +151,7 @@ export class TorchGenerator {
     });
   }
 
-  /** Integers in low..high-1, row-major: `torch.randint`. Bigints where the bounds are bigints. */
+  /** Integers in low..high-1, row-major: `torch.randint`. Bigints if the bounds are bigints. */
   randint(low: number, high: number, shape: readonly number[]): number[];
   randint(low: bigint, high: bigint, shape: readonly number[]): bigint[];
   randint(low: number | bigint, high: number | bigint, shape: readonly number[]): number[] | bigint[] {
@@ -160,7 +160,7 @@ export class TorchGenerator {
     const draw64 = () => BigInt(low) + (this.u64() % range);
     if (typeof low === "bigint")
       return Array.from({ length: size }, range < 1n << 28n ? () => low + (BigInt(this.u32()) % range) : draw64);
-    // From 2^28 on torch takes 64 bits, so that the modulo stays fair.
+    // From 2^28 on torch draws 64 bits, so that the modulo stays fair.
     if (range >= 1n << 28n) return Array.from({ length: size }, () => Number(draw64()));
     return Array.from({ length: size }, () => low + (this.u32() % Number(range)));
   }
@@ -175,12 +175,12 @@ export class TorchGenerator {
     return order;
   }
 
-  /** A number in [0, 1), on 24 bits. */
+  /** A number in [0, 1), with 24 random bits. */
   #uniform32(): number {
     return (this.u32() & 0xffffff) * 2 ** -24;
   }
 
-  /** A number in [0, 1), on 53 bits. */
+  /** A number in [0, 1), with 53 random bits. */
   #uniform64(): number {
     const high = this.u32();
     return ((high & 0x1fffff) * 2 ** 32 + this.u32()) * 2 ** -53;
@@ -199,14 +199,14 @@ export class TorchGenerator {
   }
 }
 
-/** The order in which a shuffled `torch.utils.data.DataLoader` (also one prepared by accelerate, in one process) goes through n items in its next epoch.
+/** The order of n items in the next epoch of a shuffled `torch.utils.data.DataLoader` (also one prepared by accelerate, in one process).
  *  Call it once at the start of every epoch: it draws two 64-bit numbers from the generator. */
 export function drawEpochOrder(generator: TorchGenerator, n: number): number[] {
   generator.random63(); // the base seed of the loader's worker processes
   return new TorchGenerator(generator.random63()).randperm(n);
 }
 
-/** An array of the given shape and type whose values `fill` writes; half precision is filled as float32 and rounded at the end, as torch does. */
+/** An array of the given shape and dtype, filled by `fill`; half precision is filled as float32 and rounded at the end, as torch does. */
 function filledArray<Type extends FloatDType>(
   dtype: Type,
   shape: readonly number[],
@@ -233,7 +233,7 @@ function rounded(dtype: FloatDType, values: Float32Array | Float64Array): FloatA
   return Uint16Array.from(values, (value) => roundedBits(dtype, value));
 }
 
-/** Rounding to half precision can lift a number to the open end of the range: torch then gives the closed end. */
+/** Rounding to half precision can raise a number to the open end of the range; torch then returns the closed end. */
 function closeRange(values: Uint16Array, from: number, to: number): void {
   for (let i = 0; i < values.length; i++) if (values[i] === to) values[i] = from;
 }
