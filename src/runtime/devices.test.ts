@@ -7,7 +7,7 @@ import { chooseDevice, measureRate, openRuntime, probeDevices, requireDevice } f
 import { hasCudaProvider } from "./platform.ts";
 import { selfCheck } from "./probe.ts";
 
-/** A software Vulkan driver will do: the one in Debian's chromium, named in VK_ICD_FILENAMES. */
+/** A software Vulkan driver is enough: the one in Debian's chromium, named in VK_ICD_FILENAMES. */
 const hasDriver = existsSync(process.env.VK_ICD_FILENAMES ?? "");
 
 test.skipIf(!hasDriver)("WebGPU agrees with the CPU without falling back to it", { timeout: 300_000 }, async () => {

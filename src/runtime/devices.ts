@@ -5,20 +5,20 @@ import { CoinageError } from "../errors/index.ts";
 import { candidates, cudaSetupCommand, devicesOf, hasCudaProvider, platform } from "./platform.ts";
 import type { DeviceName } from "./runtime.ts";
 
-/** What a trial of one device of this machine showed. */
+/** The result of trying one device of this machine. */
 export interface DeviceReport {
   readonly device: DeviceName;
-  /** Floating point operations a second in a large convolution; undefined when the device does not work. */
+  /** Floating point operations per second in a large convolution; undefined if the device does not work. */
   readonly rate: number | undefined;
-  /** Why it does not work; undefined when it does. */
+  /** Why it does not work; undefined if it does. */
   readonly problem: string | undefined;
 }
 
-/** Largest relative difference from the CPU's results at which a device is trusted. */
+/** Largest relative difference from the CPU's results for a device to be trusted. */
 const allowedDifference = 1e-3;
 const probeTimeoutMs = 15_000;
 
-/** Tries every device this platform may have: does it start, does it agree with the CPU, how fast is it? Takes a second or two. */
+/** Tries every device that this platform may have: does it start, does it agree with the CPU, how fast is it? Takes a second or two. */
 export async function probeDevices(): Promise<DeviceReport[]> {
   const trials = [];
   // one at a time, so that the rates can be compared
@@ -65,7 +65,7 @@ export async function chooseDevice(requested: DeviceName | "auto"): Promise<Chos
 
 const startTimeoutMs = 60_000;
 
-/** Makes sure that a requested device can compute, before anything else is done. Takes a second unless it is the CPU.
+/** Checks that a requested device works, before anything else is done. Takes a second unless it is the CPU.
  *  @throws DEVICE_UNAVAILABLE */
 export async function requireDevice(requested: DeviceName | "auto"): Promise<void> {
   if (requested === "auto" || requested === "cpu") return;
@@ -73,7 +73,7 @@ export async function requireDevice(requested: DeviceName | "auto"): Promise<voi
   if (problem) throw problem;
 }
 
-/** The error for a device that does not exist on a platform. */
+/** The error for a device that a platform does not have. */
 export function foreignDevice(device: DeviceName, name: string): CoinageError | undefined {
   const devices = devicesOf(name);
   if (devices.includes(device)) return undefined;
@@ -118,12 +118,12 @@ function unavailable(device: DeviceName, reason: string, hint: string): CoinageE
   });
 }
 
-/** How far a device is tried: only whether it starts, or also its results and its speed. */
+/** What to try of a device: only whether it starts, or also its results and its speed. */
 export type TrialDepth = "start" | "numbers";
 
 /** What trial-process.ts prints. */
 export interface Trial {
-  /** Results of a small network, to be compared with the CPU's. */
+  /** Results of a small network, for comparison with the CPU's. */
   readonly check?: readonly number[];
   readonly rate?: number;
   /** Why the device does not work. */
@@ -132,7 +132,7 @@ export interface Trial {
 
 const run = promisify(execFile);
 
-/** Tries a device in a process of its own, because a driver may crash or print anything. Never throws. */
+/** Tries a device in another process, because a driver may crash or print anything. Never throws. */
 async function tryDevice(device: DeviceName, depth: TrialDepth, timeoutMs: number): Promise<Trial> {
   const isSource = import.meta.url.endsWith(".ts");
   const script = fileURLToPath(new URL(`./trial-process.${isSource ? "ts" : "js"}`, import.meta.url));
@@ -147,7 +147,7 @@ async function tryDevice(device: DeviceName, depth: TrialDepth, timeoutMs: numbe
   }
 }
 
-/** The end of an ONNX Runtime message says what happened; its beginning only names a place in its source code. */
+/** The end of an ONNX Runtime message says what happened; its start only names a place in the source. */
 function shortened(message: string): string {
   const line = message.split("\n", 1)[0]!.trim();
   return line.length <= 120 ? line : `...${line.slice(-117)}`;

@@ -2,7 +2,7 @@ import { elementCount, type NdArray } from "../array/index.ts";
 import { CoinageError, nearestName } from "../errors/index.ts";
 import { type Dim, dimKey, evaluateDim, type Port } from "../graph/index.ts";
 
-/** Checks feeds against the inputs of a program: none missing, none unknown, dtypes and shapes right, every named size the same in all of them.
+/** Checks feeds against a program's inputs: none missing, none unknown, correct dtypes and shapes, every named size the same in all of them.
  *  @throws FEED */
 export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<string, NdArray>>): void {
   const names = inputs.map(({ name }) => name);
@@ -25,7 +25,7 @@ export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<strin
   for (const port of inputs) checkShape(port, feeds[port.name]!, sizes);
 }
 
-/** Reads named sizes off a feed: a size that is a multiple of a single name determines it. */
+/** Derives named sizes from a feed: a size that is a multiple of a single name determines it. */
 function noteSizes(port: Port, { shape }: NdArray, sizes: Map<string, number>): void {
   port.shape.forEach((size, axis) => {
     const actual = shape[axis];

@@ -6,10 +6,10 @@ import type { GraphCache } from "./graph-cache.ts";
 
 /** Optimizing a graph of at least this many nodes takes long enough to cache the result. */
 const manyNodes = 200;
-/** Most bytes of constants folded from weights: they are cached with the graph. */
+/** Most bytes of constants folded from weights, which are cached with the graph. */
 const fewCopies = 32 << 20;
 
-/** The cache for the optimized graph of a program, its folder made; undefined where it is not worth its place, caching is off or the folder cannot be made. */
+/** The cache for a program's optimized graph, its folder made; undefined if caching is not worthwhile or off, or the folder cannot be made. */
 export function graphCacheFor(graph: EmittedGraph, weightFiles: Iterable<string>): GraphCache | undefined {
   const folder = isWorthCaching(graph) ? graphFolder(process.env) : undefined;
   if (folder === undefined) return undefined;
@@ -25,7 +25,7 @@ function isWorthCaching(graph: EmittedGraph): boolean {
   return graph.trace.length >= manyNodes && copiesOf(graph) <= fewCopies;
 }
 
-/** Folder of the cache; undefined where caching is off or there is no home folder. */
+/** Folder of the cache; undefined if caching is off or there is no home folder. */
 export function graphFolder(environment: Environment): string | undefined {
   const { COINAGE_CACHE } = environment;
   if (COINAGE_CACHE === "off") return undefined;
@@ -34,7 +34,7 @@ export function graphFolder(environment: Environment): string | undefined {
   return folder && path.resolve(folder, "graphs");
 }
 
-/** Size, times and inode of files: a change of their content shows in these. */
+/** Size, times and inode of files: they change with the contents. */
 function identityOf(files: Iterable<string>): string {
   const identities = [...files].map((file) => {
     const { size, mtimeMs, ctimeMs, ino } = statSync(file, { throwIfNoEntry: false }) ?? {};

@@ -48,7 +48,7 @@ test("an optimized large graph is cached and reused", async () => {
   expect(await compute(chain(300))).toEqual([301, 302]);
   const [name] = kept();
   expect(kept()).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.onnx$/)]);
-  // the entry is what runs: another graph in its place gives other results
+  // the entry is what runs: replaced by another graph it gives other results
   expect(await compute(chain(300, 2))).toEqual([601, 602]);
   const other = kept().find((file) => file !== name)!;
   writeFileSync(path.join(folder, name!), readFileSync(path.join(folder, other)));
@@ -58,7 +58,7 @@ test("an optimized large graph is cached and reused", async () => {
 test("changed weights miss the cache", async () => {
   const file = path.join(root, "weights.bin");
   const stored = { dtype: "float16", shape: [2], bytes: { file, offset: 0, length: 4 } } as const;
-  // converted once, so the values are cached with the graph
+  // converted when the session is created, so the values are cached with the graph
   const y = add(chain(300), weight("w", stored));
   for (const [bits, value] of [
     [0x3c00, 1],

@@ -7,20 +7,20 @@ import type { InferenceSession } from "onnxruntime-node";
 type Options = InferenceSession.SessionOptions;
 export type CreateSession = (model: Uint8Array, options: Options) => Promise<InferenceSession>;
 
-/** Where the graph of a program is cached once it is optimized. */
+/** Where to cache a program's optimized graph. */
 export interface GraphCache {
   readonly folder: string;
   /** Identity of the weights, which may be folded into the graph. */
   readonly weights: string;
 }
 
-/** Most graphs in the cache; the least recently used goes first. Each takes 1 to 40 MB. */
+/** Most graphs in the cache; the least recently used is removed first. Each takes 1 to 40 MB. */
 const capacity = 24;
 
-/** Makes a session from the graph as ONNX Runtime optimized it last time, which takes half as long; where the cache has none, optimizes it and caches the result.
+/** Creates a session from the cached optimized graph, which takes half as long; if there is none, optimizes the graph and caches it.
  *  The key is a hash of all bytes of the graph, of the build of the runtime and of the identity of the weights, so an entry is never out of date. Weights stay in their own
- *  files, but constants folded from weights are cached with the graph: callers do not cache graphs with many of those. Nothing depends on the cache: where it cannot be written, or an entry
- *  is damaged, the session is made without it. */
+ *  files, but constants folded from weights are cached with the graph: callers do not cache graphs with many of those. The cache is optional: if it cannot be written, or an entry
+ *  is damaged, the session is created without it. */
 export async function createCached(
   model: Uint8Array,
   { folder, weights }: GraphCache,
@@ -62,7 +62,7 @@ async function intoCache(
     await prune(path.dirname(file)).catch(() => {});
     return session;
   } catch {
-    // the folder or the model is at fault: without the folder, an error is about the model
+    // the cause is the folder or the model: without the folder, an error is about the model
     return create(model, options);
   } finally {
     await rm(unfinished, { force: true }).catch(() => {});
@@ -75,7 +75,7 @@ async function finish(unfinished: string, file: string): Promise<void> {
   await rename(unfinished, file);
 }
 
-/** Unfinished files of killed runs age out too. */
+/** Removes the least recently used files, in time also unfinished ones of killed runs. */
 async function prune(folder: string): Promise<void> {
   const files = (await readdir(folder)).map((name) => path.join(folder, name));
   const used = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));

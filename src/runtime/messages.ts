@@ -19,21 +19,21 @@ export type Request =
   | { readonly kind: "release"; readonly id: number; readonly program: number }
   | { readonly kind: "close"; readonly id: number };
 
-/** What the worker starts with. */
+/** Data with which the worker starts. */
 export interface WorkerStart {
-  /** Shared with the main thread; not 0: no more requests are to be answered. */
+  /** Shared with the main thread; not 0: answer no more requests. */
   readonly closing: Int32Array<SharedArrayBuffer>;
 }
 
 export interface SessionSettings {
   readonly executionProvider: string;
   readonly threads: number | undefined;
-  /** Folder that the locations of weights are relative to. */
+  /** Folder to which the locations of weights are relative. */
   readonly weightsRoot: string;
   /** Refuse a model if any of its operators would silently run on the CPU. */
   readonly refuseCpuFallback: boolean;
   readonly profile: string | undefined;
-  /** Return the memory of every result to the system instead of keeping it in an arena for the next. */
+  /** Returns the memory of every result to the system instead of keeping it in an arena for the next. */
   readonly withoutArena: boolean;
   /** undefined: the optimized graph is not cached. */
   readonly graphCache: GraphCache | undefined;

@@ -9,7 +9,7 @@ const without = {
   fallbackReason: expect.stringContaining("does not support 16-bit numbers"),
 };
 
-/** A stand-in for a GPU whose program gives a fixed result. */
+/** A fake GPU whose program gives a fixed result. */
 function gpu(run: () => number): Runtime {
   const program = {
     run: async () => ({ y: arrayOf([1], Float32Array.of(run())) }),

@@ -7,11 +7,11 @@ import { type DeviceName, type LoadOptions, openRuntime, type Runtime } from "./
 export interface DeviceRequest {
   readonly device: DeviceName | "auto";
   readonly threads: number | undefined;
-  /** Compute convolutions, matrix products and attention in float16 where the device can and gains by it. */
+  /** Whether to compute convolutions, matrix products and attention in float16 if the device supports it and gains by it. */
   readonly wantsFloat16: boolean;
 }
 
-/** The device that a run computes on. */
+/** The device of a run, opened. */
 export interface OpenDevice extends ChosenComputeDtype {
   readonly runtime: Runtime;
   /** Why this device was chosen. */
@@ -30,12 +30,12 @@ export async function openDevice({ device: requested, threads, wantsFloat16 }: D
   }
 }
 
-/** What convolutions, matrix products and attention are computed in. */
+/** The dtype of convolutions, matrix products and attention. */
 export type ComputeDtype = NonNullable<LoadOptions["computeDtype"]>;
 
 interface ChosenComputeDtype {
   readonly computeDtype: ComputeDtype;
-  /** Why it is float32 although float16 was requested. */
+  /** Why float32 is used although float16 was requested. */
   readonly fallbackReason: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { quotedWord } from "../files/index.ts";
 import type { DeviceName } from "./runtime.ts";
 
-/** Platform and architecture of this machine, as ONNX Runtime's package names its builds. */
+/** Platform and architecture of this machine, with the names of ONNX Runtime's builds. */
 export const platform = `${process.platform} ${process.arch}`;
 
 /** Devices that ONNX Runtime's package for Node supports, by platform. */
@@ -21,7 +21,7 @@ export function devicesOf(name: string): readonly DeviceName[] {
 }
 
 /** Devices that "auto" considers: those of the platform that seem to be present.
- *  CoreML is never one: it computes in half precision by default and supports few of the operations that gradients need. */
+ *  Never CoreML: it computes in half precision by default and supports few of the operations that gradients need. */
 export function candidates(): DeviceName[] {
   return devicesOf(platform).filter((device) => {
     if (device === "cuda") return hasCudaProvider();
@@ -30,7 +30,7 @@ export function candidates(): DeviceName[] {
   });
 }
 
-/** Whether ONNX Runtime's CUDA provider is installed: it is not part of the package. */
+/** Whether ONNX Runtime's CUDA provider is installed, which is not part of the package. */
 export function hasCudaProvider(): boolean {
   const folder = path.join(onnxRuntimeFolder(), "bin", "napi-v6", process.platform, process.arch);
   return existsSync(path.join(folder, "libonnxruntime_providers_cuda.so"));
@@ -53,7 +53,7 @@ function hasGpuOnLinux(): boolean {
   return Boolean(VK_ICD_FILENAMES || VK_DRIVER_FILES) || existsSync("/dev/dri") || existsSync("/dev/nvidia0");
 }
 
-/** The version of ONNX Runtime, without loading it. */
+/** The version of ONNX Runtime, read without loading it. */
 export function runtimeVersion(): string {
   const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { readonly version: string };
   return version;

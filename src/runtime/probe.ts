@@ -36,7 +36,7 @@ function weights(...shape: number[]): Tensor {
   );
 }
 
-/** A miniature network with every kind of layer that the real ones have. x: [B, 8, H, W], H and W even. */
+/** A miniature network with every kind of layer of the real ones. x: [B, 8, H, W], H and W even. */
 function network(x: Tensor): Tensor {
   const [batch, , height, width] = x.shape;
   const normalized = groupNorm(x, 2, weights(channels), weights(channels), 1e-5);
@@ -56,7 +56,7 @@ function network(x: Tensor): Tensor {
   return add(reshapeLike(transpose(mixed, [0, 2, 1]), x), x);
 }
 
-/** Output and input gradient of the miniature network on a device, to be compared between devices. */
+/** Output and input gradient of the miniature network on a device, for comparison between devices. */
 export async function selfCheck(runtime: Runtime): Promise<Float32Array> {
   const even = { multipleOf: 2 };
   const x = input("x", "float32", [dim("batch"), channels, dim("height", even), dim("width", even)]);
@@ -72,7 +72,7 @@ export async function selfCheck(runtime: Runtime): Promise<Float32Array> {
   return Float32Array.from([...(results.y!.data as Float32Array), ...(results.dx!.data as Float32Array)]);
 }
 
-/** Throughput of a device in the operations that do nearly all of the work, in floating point operations a second. */
+/** Throughput of a device in the operations that do nearly all of the work, in floating point operations per second. */
 export interface DeviceRate {
   /** A large 3x3 convolution: 320 channels at 64x64. */
   readonly convolution: number;
@@ -80,13 +80,13 @@ export interface DeviceRate {
   readonly matrix: number;
 }
 
-/** Each operation runs at least this long and this often; the fastest run counts, because others may use the machine and GPUs choose their kernels in the first run. */
+/** Each operation runs at least this long and this often; the fastest run counts, because other programs may use the machine and GPUs choose their kernels in the first run. */
 const probeMs = 250;
 const fewestRuns = 3;
 
 const measuredRates = new Map<string, DeviceRate>();
 
-/** Measures a device with two large operations, once in a process; takes well under a second on a CPU. */
+/** Measures a device with two large operations, once per process; takes well under a second on a CPU. */
 export async function measureRate(runtime: Runtime): Promise<DeviceRate> {
   const key = `${runtime.device}, ${runtime.threads} threads`;
   const rate = measuredRates.get(key) ?? (await measuredRate(runtime));
@@ -94,7 +94,7 @@ export async function measureRate(runtime: Runtime): Promise<DeviceRate> {
   return rate;
 }
 
-/** One session at a time: idle threads of a second one spin and would slow the first down. */
+/** One session at a time: idle threads of a second session would spin and slow down the first. */
 async function measuredRate(runtime: Runtime): Promise<DeviceRate> {
   const [pixels, kernel] = [input("pixels", "float32", [1, 320, 64, 64]), input("kernel", "float32", [320, 320, 3, 3])];
   const [rows, matrix] = [input("rows", "float32", [4096, 1280]), input("matrix", "float32", [320, 1280])];

@@ -18,7 +18,7 @@ import { graphCacheFor } from "./graph-cache-choice.ts";
 import type { LoadResult, RunResult, SessionSettings } from "./messages.ts";
 import { SessionWorker } from "./session-worker.ts";
 
-/** Where graphs run, by the name the user gives. "auto" is resolved before a runtime is opened. */
+/** Device names for `--device`. "auto" is resolved before a runtime is opened. */
 export const deviceNames = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
@@ -26,17 +26,17 @@ export interface RuntimeOptions {
   readonly device?: DeviceName;
   /** Threads within one operator; default: the available cores. */
   readonly threads?: number | undefined;
-  /** Fail when an operator would run on the CPU although another device was requested. */
+  /** Fail if an operator would run on the CPU although another device was requested. */
   readonly refuseCpuFallback?: boolean;
-  /** Path prefix of the profile that ONNX Runtime writes when a program is closed. */
+  /** Path prefix for the profile that ONNX Runtime writes when a program is closed. */
   readonly profile?: string | undefined;
 }
 
 /** How a program trades memory and precision for time. */
 export interface LoadOptions {
-  /** Hold no flipped copies of convolution kernels for the backward pass where the device can do without, at some cost in time. */
+  /** Hold no flipped copies of convolution kernels for the backward pass if the device can do without, at some cost in time. */
   readonly withoutKernelCopies?: boolean;
-  /** What convolutions, matrix products and attention are computed in; norms, softmax and the loss are always float32. */
+  /** The dtype of convolutions, matrix products and attention; norms, softmax and the loss are always float32. */
   readonly computeDtype?: Target["computeDtype"];
   /** Return the memory of every result to the system at once. Otherwise an arena keeps it for the next result, in chunks that grow by
    *  doubling: faster for many small results, up to twice the memory for a few large ones. */
@@ -50,19 +50,19 @@ export interface Runtime {
   readonly threads: number;
   /** Lowers the named tensors to a program for the device, without loading it. */
   lower(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): LoweredProgram;
-  /** Lowers and loads. @throws RUNTIME when the device refuses the graph */
+  /** Lowers and loads. @throws RUNTIME if the device refuses the graph */
   load(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): Promise<Program>;
   /** Frees everything. */
   close(): Promise<void>;
 }
 
-/** A program written for a device, not yet loaded. */
+/** A program lowered for a device, not yet loaded. */
 export interface LoweredProgram {
-  /** Memory of the weights, of copies of them, and of the results of a run. sizes: values of the named sizes. */
+  /** Memory of the weights, of copies of them, and of the results in a run. sizes: values of the named sizes. */
   memory(sizes: ReadonlyMap<string, number>): GraphMemory;
-  /** A digest of the graph as a processor would get it, wherever its weights lie: equal on all machines and devices that build the same. */
+  /** A digest of the graph, independent of where its weights lie: equal on all machines and devices that build the same graph. */
   digest(): string;
-  /** @throws RUNTIME when the device refuses the graph */
+  /** @throws RUNTIME if the device refuses the graph */
   load(): Promise<Program>;
 }
 
@@ -74,8 +74,8 @@ export interface Program {
   readonly loadMs: number;
   /** Duration of the last run, without the transfer to the worker and back. */
   readonly lastRunMs: number;
-  /** Computes the outputs. @throws FEED when a feed is missing, unknown or has the wrong shape or dtype; RUNTIME or OUT_OF_MEMORY when the run fails;
-   *  WEIGHTS_CHANGED when a weight file has changed since it was opened */
+  /** Computes the outputs. @throws FEED if a feed is missing, unknown or has the wrong shape or dtype; RUNTIME or OUT_OF_MEMORY if the run fails;
+   *  WEIGHTS_CHANGED if a weight file has changed since it was opened */
   run(feeds: Readonly<Record<string, NdArray>>): Promise<Record<string, NdArray>>;
   /** Frees the session and its weights. */
   close(): Promise<void>;
@@ -162,7 +162,7 @@ function digestOfGraph(outputs: Readonly<Record<string, Tensor>>, options: LoadO
   return createHash("sha256").update(emit(outputs, { target, locationOf }).model).digest("hex");
 }
 
-/** Weights are memory-mapped, so a write to their file changes results in mid-run, and reading beyond the end of a truncated file kills the process
+/** Weights are memory-mapped, so writing to their file changes results during a run, and reading beyond the end of a truncated file kills the process
  *  (SIGBUS). @throws WEIGHTS_CHANGED */
 function requireNoChange(change: string | undefined): void {
   if (change === undefined) return;
@@ -189,7 +189,7 @@ function programOf(
     async run(feeds) {
       checkFeeds(inputs, feeds);
       const named = Object.fromEntries(inputs.map(({ name, onnxName }) => [onnxName, feeds[name]!]));
-      // before the run, because a truncated file would kill the process; after it, because a write during the run is in the results
+      // before the run, because a truncated file would kill the process; after it, because a write during the run affects the results
       requireUnchanged();
       const result = (await worker.request({ kind: "run", program, feeds: named })) as RunResult;
       requireUnchanged();

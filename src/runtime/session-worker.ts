@@ -11,7 +11,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The worker thread that holds the sessions, with the requests it has not answered yet. */
+/** The worker thread that holds the sessions, and the requests that it has not answered yet. */
 export class SessionWorker {
   readonly #worker: Worker;
   readonly #closing = new Int32Array(new SharedArrayBuffer(4));
@@ -21,7 +21,7 @@ export class SessionWorker {
   #failure: Error | undefined;
 
   constructor() {
-    // the native library reads it when first loaded, from the environment of the main thread
+    // the native library reads this when first loaded, from the environment of the main thread
     process.env.ORT_DISABLE_TELEMETRY ??= "1";
     this.#worker = spawnWorker({ closing: this.#closing });
     this.#ended = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
@@ -47,7 +47,7 @@ export class SessionWorker {
     });
   }
 
-  /** Ends once what is being computed is. What waits behind it is not computed any more. */
+  /** Ends after the current computation; pending requests are not computed. */
   async close(): Promise<void> {
     this.#failure = new CoinageError("RUNTIME", "The runtime was closed.");
     Atomics.store(this.#closing, 0, 1);
@@ -77,12 +77,12 @@ function runtimeError(message: string): CoinageError {
   return new CoinageError("RUNTIME", `ONNX Runtime: ${message}`);
 }
 
-/** In a checkout the worker is TypeScript, which a thread can load only with a loader of its own, started anew with each thread: bundled once in a process, it starts in a fifth of the time. */
+/** In a checkout the worker is TypeScript, which a thread can load only with a loader of its own, started anew with each thread. Bundled once per process, it starts in a fifth of the time. */
 function spawnWorker(workerData: WorkerStart): Worker {
   const isSource = import.meta.url.endsWith(".ts");
   if (!isSource) return new Worker(new URL("./worker.js", import.meta.url), { workerData });
   bundledWorker ??= bundleWorker();
-  // without the loader that the main thread may have been started with
+  // without the main thread's loader
   return new Worker(bundledWorker, { execArgv: [], workerData });
 }
 
@@ -97,7 +97,7 @@ function bundleWorker(): URL {
     write: false,
     platform: "node",
     format: "esm",
-    // a data: URL has no folder to look for packages from
+    // a data: URL has no folder in which to look for packages
     alias: { "onnxruntime-node": import.meta.resolve("onnxruntime-node") },
     external: ["file:*"],
   });

@@ -35,7 +35,7 @@ afterEach(() => runtime.close());
 
 const changed = { code: "WEIGHTS_CHANGED", message: expect.stringContaining(file), hint: expect.any(String) };
 const firstOf = async () => (await program.run({ x })).y!.data[0];
-/** Sets another time: two writes may fall into one tick of the file system's clock. */
+/** Sets a later time: two writes may fall into one tick of the file system's clock. */
 const writtenLater = () => utimesSync(file, new Date(), new Date(Date.now() + 5000));
 
 describe("a weight file in use", () => {

@@ -4,7 +4,7 @@ import { buffersToTransfer, type DType, type NdArray, type TypedArray } from "..
 import { type CreateSession, createCached } from "./graph-cache.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings, WorkerStart } from "./messages.ts";
 
-/** `session.run` blocks its thread and cannot be interrupted, so all sessions live here, away from the main thread. Every device that is opened waits for this file and what it imports,
+/** `session.run` blocks its thread and cannot be interrupted, so all sessions run in this thread. Opening a device waits for this file and its imports,
  *  so it imports little: with the door of `files`, which brings zod, a thread starts in twice the time. */
 const ort = await import("onnxruntime-node");
 const sessions = new Map<number, InferenceSession>();
@@ -23,7 +23,7 @@ parentPort?.on("message", async (request: Request) => {
   parentPort?.postMessage(reply, buffers);
 });
 
-/** Ends the thread once its runtime is closed. A thread that is terminated from outside while ONNX Runtime is at work takes the whole process with it. */
+/** Ends the thread once its runtime is closed. Terminating it from outside while ONNX Runtime computes would crash the whole process. */
 function endIfClosing(): void {
   if (Atomics.load(closing, 0) !== 0) process.exit();
 }
@@ -73,7 +73,7 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     graphOptimizationLevel: "extended",
     enableMemPattern: false,
     enableCpuMemArena: !settings.withoutArena,
-    // failures are returned as errors; log lines of ONNX Runtime would only repeat them
+    // failures are returned as errors; ONNX Runtime's log would only repeat them
     logSeverityLevel: 4,
     ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),
     ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
@@ -83,9 +83,9 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
 function providerOptions(name: string, session: Record<string, string>): InferenceSession.SessionOptions {
   if (name !== "webgpu") return { executionProviders: [name], extra: { session } };
   return {
-    // our graphs are channels-first: the default layout wraps every convolution in transposes
+    // our graphs are channels-first: the default layout would wrap every convolution in transposes
     executionProviders: [{ name: "webgpu", preferredLayout: "NCHW" }],
-    // this optimizer makes permuted shapes be computed, which only the CPU can
+    // this optimizer makes the graph compute permuted shapes, which only the CPU can
     extra: { session, optimization: { disable_specified_optimizers: "TransposeOptimizer" } },
   };
 }
