@@ -8,7 +8,7 @@ const merges = readFileSync(new URL("../../assets/clip-merges.txt", import.meta.
 const vocabulary = readVocabulary(merges);
 const encode = createWordEncoder(vocabulary);
 
-/** Byte-pair encoding as its paper writes it: in every round the pair of lowest rank, everywhere from left to right. */
+/** Byte-pair encoding as in the paper: each round merges the pair of lowest rank everywhere, from left to right. */
 function encodedByRounds(word: string): number[] {
   let parts = symbolsOf(word).map((symbol, i, all) => (i === all.length - 1 ? `${symbol}</w>` : symbol));
   for (;;) {

@@ -3,7 +3,7 @@ import { type ClipVocabulary, endOfWord, symbolsOf } from "./vocabulary.ts";
 /** The ids of one word. */
 export type WordEncoder = (word: string) => readonly number[];
 
-/** Longer words hardly occur twice. */
+/** Longest word to cache: longer ones hardly ever recur. */
 const longestKnown = 100;
 
 /** Byte-pair encoding with a cache of words. */
@@ -16,11 +16,11 @@ export function createWordEncoder({ ids, mergeRanks }: ClipVocabulary): WordEnco
   };
 }
 
-/** Merges the pair of lowest rank, everywhere it occurs from left to right, until no pair has a rank. Takes about linear time: only pairs that
- *  a merge makes anew are looked up, and places are kept by rank. */
+/** Merges the pair of lowest rank, everywhere from left to right, until no pair has a rank. Takes about linear time: only pairs that
+ *  a merge creates are looked up, and places are kept by rank. */
 function mergePairs(symbols: readonly string[], mergeRanks: ReadonlyMap<string, number>): string[] {
   const end = symbols.length;
-  // a merged pair takes the place of its left half; the places in between are skipped
+  // a merged pair takes the place of its left half; the places between are skipped
   const parts: (string | undefined)[] = symbols.map((symbol, i) => (i === end - 1 ? symbol + endOfWord : symbol));
   const next = Array.from({ length: end }, (_, i) => i + 1);
   const previous = Array.from({ length: end }, (_, i) => i - 1);
@@ -50,7 +50,7 @@ function mergePairs(symbols: readonly string[], mergeRanks: ReadonlyMap<string, 
       if (next[place]! < end) previous[next[place]!] = place;
       merged.push(place);
     }
-    // only now, since a round merges what was there when it began
+    // only now: a round merges only pairs that existed when it began
     for (const place of merged) {
       lookUp(previous[place]!);
       lookUp(place);
@@ -59,7 +59,7 @@ function mergePairs(symbols: readonly string[], mergeRanks: ReadonlyMap<string, 
   return parts.filter((part) => part !== undefined);
 }
 
-/** Numbers, given out from the lowest on: a binary heap. */
+/** A priority queue of numbers, lowest first: a binary heap. */
 class LowestFirst {
   readonly #heap: number[] = [];
 

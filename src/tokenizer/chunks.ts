@@ -5,23 +5,23 @@ import { bosId, eosId } from "./vocabulary.ts";
 /** Positions of the text encoder. */
 const chunkLength = 77;
 
-/** Positions of a chunk that are left for text between begin and end. */
+/** Tokens of text in a chunk, between begin and end. */
 export const chunkCapacity = 75;
 
-/** The tokens a caption may have; null is 75. */
+/** Most tokens of a caption; null is 75. */
 export type MaxTokenLength = 75 | 150 | 225 | null;
 
-/** Chunks that a text of so many tokens takes; undefined or null stands for 75. */
+/** Chunks for `maxTokenLength` tokens; undefined and null stand for 75. */
 export function chunkCount(maxTokenLength: number | null | undefined): number {
   return (maxTokenLength ?? chunkCapacity) / chunkCapacity;
 }
 
-/** The token ids of a caption as the encoder gets them in training: [chunks][77], what exceeds the length is cut. */
+/** The token ids of a caption for training: [chunks][77]; excess tokens are cut. */
 export function captionIds(tokenizer: Tokenizer, caption: string, maxTokenLength: MaxTokenLength): number[][] {
   return captionChunks(tokenizer, tokenizer.encode(caption), maxTokenLength);
 }
 
-/** Ids of any number cut or filled up to one, two or three chunks of 77. Only the first chunk's begin and the last one's end are kept after encoding. */
+/** Ids cut or padded to one, two or three chunks of 77. Only the first chunk's begin and the last one's end are kept after encoding. */
 export function captionChunks(
   tokenizer: Tokenizer,
   ids: readonly number[],
@@ -38,7 +38,7 @@ export function captionChunks(
   });
 }
 
-/** Sets the end token where padding would hide it: last in a full chunk, right after the begin in an empty one. */
+/** Sets the end token where padding replaces it: last in a full chunk, directly after the begin in an empty one. */
 function withEnd(chunk: readonly number[], padId: number): number[] {
   if (padId === eosId) return [...chunk];
   const ended = [...chunk];
@@ -49,15 +49,15 @@ function withEnd(chunk: readonly number[], padId: number): number[] {
 }
 
 interface PromptOptions {
-  /** "generation" knows BREAK and the tokenizer's padding; "preview", the sample images during training, knows neither. */
+  /** "generation" supports BREAK and the tokenizer's padding; "preview", the sample images during training, neither. */
   readonly mode: "generation" | "preview";
-  /** At most so many chunks; further tokens are cut. */
+  /** Most chunks; further tokens are cut. */
   readonly maxChunks: number;
-  /** Learned words of several vectors: all ids by the id of the first token. */
+  /** Learned words of several vectors: all their ids by the id of the first token. */
   readonly replacements?: ReadonlyMap<number, readonly number[]>;
 }
 
-/** The tokens of a prompt with a weight for each. */
+/** The tokens of a prompt, each with a weight. */
 interface WeightedTokens {
   readonly ids: readonly number[];
   readonly weights: readonly number[];
@@ -65,15 +65,15 @@ interface WeightedTokens {
   readonly isTruncated: boolean;
 }
 
-/** A prompt as the encoder gets it. */
+/** A prompt as the text encoder's input. */
 interface EncodedPrompt extends WeightedTokens {
-  /** [chunks][77]. Encoded one by one, they are joined with all their begins and ends. */
+  /** [chunks][77]. Encoded one by one, then joined with all their begins and ends. */
   readonly inputIds: readonly (readonly number[])[];
   /** One weight per position of the joined chunks. */
   readonly inputWeights: readonly number[];
 }
 
-/** The prompts of a batch, negative ones included: all get as many chunks as the longest needs.
+/** The prompts of a batch, including negative ones, each in as many chunks as the longest needs.
  *  @throws PROMPT_WEIGHT_INVALID */
 export function tokenizePrompts(
   tokenizer: Tokenizer,
@@ -90,7 +90,7 @@ export function tokenizePrompts(
   }));
 }
 
-/** Reads a prompt's weights and encodes each piece by itself. @throws PROMPT_WEIGHT_INVALID */
+/** Parses a prompt's weights and encodes each piece separately. @throws PROMPT_WEIGHT_INVALID */
 export function promptTokens(tokenizer: Tokenizer, prompt: string, options: PromptOptions): WeightedTokens {
   const knowsBreak = options.mode === "generation";
   const limit = chunkCapacity * options.maxChunks;
@@ -98,7 +98,7 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string, options: Prom
   const weights: number[] = [];
   for (const piece of parsePromptWeights(prompt, { knowsBreak, words: tokenizer.words })) {
     if (knowsBreak && isBreak(piece)) {
-      // The reference fills up to multiples of 77, not of 75: after a BREAK text does not begin exactly at a chunk.
+      // The reference pads to multiples of 77, not of 75: text after a BREAK does not start exactly at a chunk.
       append(Array<number>(chunkLength - (ids.length % chunkLength)).fill(tokenizer.padId), 1);
       continue;
     }
@@ -118,7 +118,7 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string, options: Prom
   }
 }
 
-/** Windows of 77 over begin, tokens, end and padding, which overlap by two; several get begins and ends of their own. */
+/** Windows of 77 over begin, tokens, end and padding, which overlap by two; if there are several, each gets its own begin and end. */
 function promptChunks(
   tokenizer: Tokenizer,
   ids: readonly number[],
@@ -137,7 +137,7 @@ function promptChunks(
 function withBeginAndEnd(window: readonly number[], padId: number): number[] {
   const chunk = [bosId, ...window.slice(1)];
   const last = chunk[chunkLength - 1];
-  // Where padding is not the end token, a window that ends in it stays so, and one without text gets its end right after the begin.
+  // If padding is not the end token, a window that ends in padding keeps it, and one without text gets its end directly after the begin.
   if (padId === eosId || last !== padId) chunk[chunkLength - 1] = eosId;
   if (padId !== eosId && chunk[1] === padId) chunk[1] = eosId;
   return chunk;

@@ -6,7 +6,7 @@ export function placeholderTokens(word: string, vectors: number): string[] {
   return Array.from({ length: vectors }, (_, i) => (i === 0 ? word : `${word}${i}`));
 }
 
-/** The tokens that were added to a tokenizer for a word. */
+/** The tokens added to a tokenizer for a word. */
 interface PlaceholderTokens {
   readonly tokens: readonly string[];
   /** Token ids of its vectors. */
@@ -14,7 +14,7 @@ interface PlaceholderTokens {
 }
 
 /** Adds a word of n vectors as new tokens with consecutive ids at the end of the vocabulary.
- *  where: what the user wrote, for the error. @throws TOKEN_EMPTY, or TOKEN_EXISTS when the vocabulary already has one of the tokens. */
+ *  where: what the user wrote, for the error. @throws TOKEN_EMPTY, or TOKEN_EXISTS if the vocabulary already has one of the tokens */
 export function addPlaceholder(
   tokenizer: Tokenizer,
   word: string,
@@ -36,7 +36,7 @@ export function addPlaceholder(
   return { tokenizer: extended, placeholder: { tokens, ids: tokens.map((token) => extended.idOf(token)!) } };
 }
 
-/** A word like another one, of which a tokenizer has none of the tokens. */
+/** A similar word none of whose tokens a tokenizer has. */
 export function freeWord(tokenizer: Tokenizer, word: string, vectors: number): string {
   for (let number = 1; ; number++) {
     const candidate = `${word}x${number}`;
@@ -44,11 +44,11 @@ export function freeWord(tokenizer: Tokenizer, word: string, vectors: number): s
   }
 }
 
-/** Adds a word of n vectors for each layer (P+, XTI), layer after layer. Its tokens are those in captions; its ids, n for each layer, are those in `layerTexts`.
+/** Adds a word of n vectors for each layer (P+, XTI), layer after layer. `tokens` are those in captions; `ids`, n for each layer, those in `layerTexts`.
  *  differs from sd-scripts: the word's own tokens get ids as well, and those of the layers follow them.
  *  coinage: only the tokens of the layers get ids.
  *  because: no text that is encoded holds the word's own tokens.
- *  @throws what addPlaceholder throws */
+ *  @throws the errors of addPlaceholder */
 export function addLayeredPlaceholder(
   tokenizer: Tokenizer,
   word: string,
@@ -67,25 +67,25 @@ function tokensInLayer(tokens: readonly string[], layer: string): string[] {
   return tokens.map((token) => `${token}_${layer}`);
 }
 
-/** A text in a variant for each layer: the layer's tokens replace those of the word where all of them follow one another. */
+/** A variant of a text for each layer: the layer's tokens replace those of the word wherever all of these follow one another. */
 export function layerTexts(text: string, tokens: readonly string[], layers: readonly string[]): string[] {
   return layers.map((layer) => text.replaceAll(tokens.join(" "), () => tokensInLayer(tokens, layer).join(" ")));
 }
 
-/** A caption with all tokens of the word wherever its first one occurs: `T` becomes `T T1 T2`, also inside other words, as in sd-scripts. */
+/** Replaces the word's first token in a caption by all its tokens: `T` becomes `T T1 T2`, also inside other words, as in sd-scripts. */
 export function expandPlaceholder(caption: string, tokens: readonly string[]): string {
   const [first] = tokens;
   return first === undefined || tokens.length === 1 ? caption : caption.replaceAll(first, () => tokens.join(" "));
 }
 
-/** All ids of each word of several vectors, by its first id, which alone a prompt yields. */
+/** All ids of each word of several vectors, by its first id, the only one that a prompt yields. */
 export function replacementsOf(words: readonly PlaceholderTokens[]): Map<number, readonly number[]> {
   return new Map(words.filter(({ ids }) => ids.length > 1).map(({ ids }) => [ids[0]!, ids]));
 }
 
-/** Which vectors a word starts from. */
+/** The vectors from which a word starts. */
 interface InitialVectors {
-  /** For each vector of the word the token whose vector it copies. */
+  /** For each vector of the word, the token whose vector it copies. */
   readonly ids: readonly number[];
   /** The tokens of the init word. */
   readonly initIds: readonly number[];
@@ -93,8 +93,8 @@ interface InitialVectors {
   readonly isUneven: boolean;
 }
 
-/** The tokens from which a word of n vectors is initialised; an init word of fewer tokens is repeated.
- *  tokenizer: without the word. @throws INIT_WORD_EMPTY when the init word has no tokens. */
+/** The tokens that initialise a word of n vectors; an init word of fewer tokens is repeated.
+ *  tokenizer: without the word. @throws INIT_WORD_EMPTY if the init word has no tokens */
 export function initialVectors(tokenizer: Tokenizer, initWord: string, vectors: number): InitialVectors {
   const initIds = tokenizer.encode(initWord);
   if (initIds.length === 0)

@@ -3,7 +3,7 @@ import { CoinageError } from "../errors/index.ts";
 import type { PromptWords } from "./prompt-words.ts";
 import { trimWhiteSpace } from "./tokenizer.ts";
 
-/** A stretch of a prompt and how strongly it counts. */
+/** A piece of a prompt and its weight. */
 interface WeightedText {
   readonly text: string;
   readonly weight: number;
@@ -15,14 +15,14 @@ const squareFactor = 1 / 1.1;
 const grammar = /\\[()[\]\\]|\\|\(|\[|:([+-]?[.\p{Nd}]+)\)|\)|\]|[^\\()[\]:]+|:/gu;
 
 interface WeightOptions {
-  /** The word BREAK is a piece of its own (generation; previews during training do not know it). */
+  /** Whether BREAK is a piece of its own: in generation, not in sample images during training. */
   readonly knowsBreak: boolean;
-  /** Words whose names are never read as weights. */
+  /** Learned words, whose names are never parsed as weights. */
   readonly words?: Pick<PromptWords, "parts">;
 }
 
-/** Reads a prompt's weights: `(x)` counts 1.1 times as much, `[x]` 1.1 times less, `(x:1.3)` 1.3 times; they nest, a backslash takes a bracket literally,
- *  an open bracket reaches to the end. Neighbours of equal weight are one piece; no text is one empty piece.
+/** Parses a prompt's weights: `(x)` counts 1.1 times as much, `[x]` 1.1 times less, `(x:1.3)` 1.3 times; they nest, a backslash makes a bracket literal,
+ *  an open bracket extends to the end. Neighbours of equal weight are one piece; an empty prompt is one empty piece.
  *  @throws PROMPT_WEIGHT_INVALID for a number such as 1.2.3, and for brackets nested too deeply */
 export function parsePromptWeights(prompt: string, { knowsBreak, words }: WeightOptions): WeightedText[] {
   const pieces: { text: string; weight: number }[] = [];
@@ -62,7 +62,7 @@ const tooDeep = {
   hint: "Close brackets, or put a backslash before those that are not weights.",
 } as const;
 
-/** Whether a piece asks for a new chunk. */
+/** Whether a piece is BREAK, which starts a new chunk. */
 export function isBreak({ text }: WeightedText): boolean {
   return trimWhiteSpace(text) === breakWord;
 }
@@ -71,7 +71,7 @@ const breakWord = "BREAK";
 
 function joined(pieces: readonly WeightedText[], knowsBreak: boolean): WeightedText[] {
   const result: { text: string; readonly weight: number }[] = [];
-  // as much of the last piece's text as shows whether it is BREAK: checking all of it each time would take quadratic time
+  // enough of the last piece's text to tell whether it is BREAK: checking all of it each time would take quadratic time
   let beginning = "";
   for (const piece of pieces) {
     const last = result.at(-1);
@@ -95,7 +95,7 @@ function beginningOf(text: string): string {
 }
 
 function weightOf(number: string, prompt: string): number {
-  // Digits of an input method for Chinese or Japanese are full-width.
+  // Input methods for Chinese and Japanese give full-width digits.
   const weight = Number(number.normalize("NFKC"));
   if (!Number.isNaN(weight)) return weight;
   throw new CoinageError("PROMPT_WEIGHT_INVALID", `":${number})" in a prompt is not a weight.`, {

@@ -1,4 +1,4 @@
-/** A part of a prompt: text, or the name of a learned word that holds characters of the prompt's grammar and so is never read as grammar. */
+/** A part of a prompt: text, or the name of a learned word with characters of the prompt grammar, which is never parsed as grammar. */
 interface PromptPart {
   readonly text: string;
   readonly isName: boolean;
@@ -8,22 +8,22 @@ interface PromptPart {
 export interface FoundName {
   readonly start: number;
   readonly end: number;
-  /** As it is named, which the prompt may write in another letter case. */
+  /** The word's own spelling; the prompt's may differ in letter case. */
   readonly name: string;
 }
 
-/** Finds learned words in prompts as people write them. */
+/** Finds learned words in prompts. */
 export interface PromptWords {
-  /** The words in order: the leftmost first, the longest where several begin. */
+  /** The words in a prompt in order: leftmost first, the longest where several start. */
   find(prompt: string): FoundName[];
-  /** The prompt with words spelled as they are named, cut at names that would be read as grammar. */
+  /** The prompt with words in their own spelling, split at names that would be parsed as grammar. */
   parts(prompt: string): PromptPart[];
 }
 
-/** Characters and words that mean something in prompts. */
+/** Characters and words with a meaning in prompts. */
 const grammar = /[\\()[\]:]|BREAK| AND /;
 
-/** Names that keep their meaning in prompts, whatever file has them. */
+/** Names that keep their meaning in prompts even if a learned word has one of them. */
 const reserved: readonly string[] = ["BREAK", "AND"];
 
 /** Finds learned words by their names. isEntry: whether a text is a word of the model's own vocabulary.
@@ -67,7 +67,7 @@ export function promptWords(learned: readonly string[], isEntry: (text: string) 
   };
 }
 
-/** Words in other letter case between those found as named. Where the prompt also has a word as it is named, other spellings of it are something else. */
+/** Words in another letter case, between those in their own spelling. If a prompt has a word in its own spelling, other spellings mean something else. */
 function inOtherCase(
   prompt: string,
   exact: readonly FoundName[],
@@ -87,7 +87,7 @@ function inOtherCase(
   return others;
 }
 
-/** The names that may be written in any letter case: not those that another one shares, nor those that the vocabulary's own words make up. */
+/** Names that may be written in any letter case, by the name in lower case: not those that collide, nor those made up of the vocabulary's own words. */
 function namesByLowerCase(names: readonly string[], isEntry: (text: string) => boolean): Map<string, string> {
   const isOrdinary = (text: string) => text.split(/\s+/u).every((part) => part === "" || isEntry(part));
   const found = new Map<string, string>();
@@ -101,7 +101,7 @@ function namesByLowerCase(names: readonly string[], isEntry: (text: string) => b
   return found;
 }
 
-/** Matches any of the names, the longest first. */
+/** A pattern for any of the names, longest first. */
 export function anyOf(names: Iterable<string>, flags: string): RegExp {
   const longestFirst = [...names].sort((a, b) => b.length - a.length);
   const sources = longestFirst.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
@@ -111,7 +111,7 @@ export function anyOf(names: Iterable<string>, flags: string): RegExp {
 const endsInside = /[\p{L}\p{N}]$/u;
 const beginsInside = /^[\p{L}\p{N}]/u;
 
-/** Whether a stretch is not part of a longer word; within one a word is found only as it is named. */
+/** Whether a match is not part of a longer word; inside one, a word is found only in its own spelling. */
 function isWhole(prompt: string, start: number, end: number): boolean {
   const isCut = (at: number) =>
     endsInside.test(prompt.slice(Math.max(0, at - 2), at)) && beginsInside.test(prompt.slice(at, at + 2));

@@ -103,7 +103,7 @@ interface PromptCase {
   readonly negatives: readonly PromptRecord[] | null;
 }
 
-/** The pieces as recorded: null where the prompt is refused. */
+/** The pieces as recorded: null if the prompt is refused. */
 function pieces(text: string, knowsBreak: boolean): Pieces {
   try {
     return parsePromptWeights(text, { knowsBreak }).map((piece) => [piece.text, piece.weight] as const);
@@ -168,7 +168,7 @@ describeGoldens("tokenizer", (folder) => {
   describe("prompts", () => {
     test.each(readJson<PromptCase[]>(folder, "prompts.json"))("$name", (recorded) => {
       const tokenizer = tokenizers[recorded.tokenizer].addTokens(recorded.added);
-      // Previews replace words in the text, before any of this.
+      // In previews, words are replaced in the text, before this step.
       const words = Object.values(recorded.mode === "generation" ? recorded.replacements : {});
       const replacements = replacementsOf(
         words.map((tokens) => ({ tokens, ids: tokens.map((token) => tokenizer.idOf(token)!) })),

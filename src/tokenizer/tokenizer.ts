@@ -12,28 +12,28 @@ import {
   symbolsOf,
 } from "./vocabulary.ts";
 
-/** What fills a text up to the encoder's length:
+/** What pads a text to the encoder's length:
  *  "eos" the end token (SD1, first encoder of SDXL); "bang" the token `!`, which therefore is a token of its own wherever it occurs in a text (SD2);
- *  "zero" the id 0, which is `!` too but not in texts (second encoder of SDXL). */
+ *  "zero" the id 0, which is also `!` but not in texts (second encoder of SDXL). */
 export type Padding = "eos" | "bang" | "zero";
 
-/** CLIP's tokenizer with the words added to it. It is immutable: adding words gives another one. */
+/** CLIP's tokenizer with added words. It is immutable: adding words returns another one. */
 export interface Tokenizer {
   readonly padding: Padding;
   readonly padId: number;
   /** Entries of the vocabulary, added tokens included. */
   readonly size: number;
-  /** The id of exactly this entry of the vocabulary or added token. Entries are pieces: "cat" is one beside the word, which is "cat</w>". */
+  /** The id of exactly this entry of the vocabulary or added token. Entries are pieces: "cat" is one, and the word "cat</w>" another. */
   idOf(token: string): number | undefined;
   /** The ids of a text, without begin and end, of any length. */
   encode(text: string): number[];
-  /** A tokenizer with these tokens as well: new ones get the next free ids in order; one that exists keeps its id but is now found anywhere in a text. */
+  /** A tokenizer with more tokens: new ones get the next free ids in order; one that exists keeps its id but is now found anywhere in a text. */
   addTokens(tokens: Iterable<string>): Tokenizer;
-  /** The tokens that were added, as prompts write them. */
+  /** The added tokens, for finding them in prompts. */
   readonly words: PromptWords;
 }
 
-/** The tokenizer that the slow `CLIPTokenizer` of Hugging Face with ftfy is. mergesText: see `readVocabulary`. */
+/** A tokenizer equal to Hugging Face's slow `CLIPTokenizer` with ftfy. mergesText: see `readVocabulary`. */
 export function createTokenizer(mergesText: string, options: { readonly padding: Padding }): Tokenizer {
   const vocabulary = readVocabulary(mergesText);
   const special = new Map([
@@ -50,7 +50,7 @@ function tokenizerWith(
   padding: Padding,
   addedTokens: ReadonlyMap<string, number>,
 ): Tokenizer {
-  // leftmost first, the longest where several begin; no word boundaries; upper and lower case differ
+  // leftmost first, the longest where several start; no word boundaries; case-sensitive
   const pattern = anyOf(addedTokens.keys(), "u");
   let words: PromptWords | undefined;
   const size = vocabulary.ids.size + [...addedTokens.values()].filter((id) => id >= vocabulary.ids.size).length;
@@ -82,12 +82,12 @@ function tokenizerWith(
   };
 }
 
-/** White space as Python and Unicode know it. JavaScript's `\s` lacks U+0085 and has U+FEFF, which is none. */
+/** White space according to Python and Unicode. JavaScript's `\s` lacks U+0085 and includes U+FEFF, which is none. */
 const whiteSpace = String.raw`\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 const whiteSpaceRun = new RegExp(`[${whiteSpace}]+`, "gu");
 
-/** CLIP's pattern. The reference matches it without regard to case, which in lower-cased text leaves two traces: the long s (ſ) counts as an s,
- *  and U+0345, a mark whose capital is the letter iota, fits nowhere and is dropped. */
+/** CLIP's pattern. The reference matches it case-insensitively, which matters twice in lower-cased text: the long s (ſ) counts as an s,
+ *  and U+0345, a mark whose capital is the letter iota, matches nothing and is dropped. */
 const wordPattern = new RegExp(
   [
     String.raw`<\|[sſ]tartoftext\|>|<\|endoftext\|>`,
@@ -99,7 +99,7 @@ const wordPattern = new RegExp(
   "gu",
 );
 
-/** The text as the vocabulary knows text: repaired, in lower case, with single spaces. */
+/** The text in the vocabulary's form: repaired, in lower case, with single spaces. */
 export function cleanText(text: string): string {
   return repairText(text).replace(whiteSpaceRun, " ").replace(/^ | $/g, "").toLowerCase();
 }

@@ -8,13 +8,13 @@ export const eosToken = "<|endoftext|>";
 /** Marks a symbol as the end of a word. */
 export const endOfWord = "</w>";
 
-/** The printable character that stands for each byte in the vocabulary: itself where it is printable, else the next free one from U+0100 on. */
+/** The printable character for each byte in the vocabulary: the byte itself if printable, else the next free one from U+0100 on. */
 export const byteSymbols: readonly string[] = (() => {
   let next = 0x100;
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
 })();
 
-/** The same symbols in the order of their ids: first the bytes that stand for themselves, then the others. */
+/** The same symbols in the order of their ids: first bytes that are their own symbols, then the others. */
 const symbolsInIdOrder: readonly string[] = [
   ...byteSymbols.filter((_, byte) => isPrintable(byte)),
   ...byteSymbols.filter((_, byte) => !isPrintable(byte)),
@@ -37,16 +37,16 @@ const mergeCount = bosId - 2 * symbolsInIdOrder.length;
 export interface ClipVocabulary {
   /** The id of every entry. */
   readonly ids: ReadonlyMap<string, number>;
-  /** How early each pair, written "left right", is merged. */
+  /** The rank of each pair, written "left right": lower ones are merged first. */
   readonly mergeRanks: ReadonlyMap<string, number>;
 }
 
-/** Kept because a process reads the same table again and again, which takes a tenth of a second. */
+/** Cached because a process reads the same table repeatedly, which takes a tenth of a second. */
 let latest: { readonly mergesText: string; readonly vocabulary: ClipVocabulary } | undefined;
 
-/** The vocabulary that a table of merges describes: the byte symbols, the same as ends of words, the merged pairs in order, two special tokens.
- *  mergesText: a version line, then one pair a line (`merges.txt` of a CLIP tokenizer).
- *  @throws TOKENIZER_INVALID when lines are missing. */
+/** The vocabulary of a table of merges: the byte symbols, the same at the ends of words, the merged pairs in order, two special tokens.
+ *  mergesText: a version line, then one pair per line (`merges.txt` of a CLIP tokenizer).
+ *  @throws TOKENIZER_INVALID if lines are missing */
 export function readVocabulary(mergesText: string): ClipVocabulary {
   if (latest?.mergesText !== mergesText) latest = { mergesText, vocabulary: parseVocabulary(mergesText) };
   return latest.vocabulary;
@@ -70,7 +70,7 @@ function parseVocabulary(mergesText: string): ClipVocabulary {
   return { ids: ids.set(bosToken, bosId).set(eosToken, eosId), mergeRanks };
 }
 
-/** The entries that are whole words of at least two Latin letters, by id: those a reader knows. */
+/** The entries that are whole words of at least two Latin letters, by id: those that a reader recognizes. */
 export function plainWords(mergesText: string): Map<number, string> {
   const words = new Map<number, string>();
   for (const [entry, id] of readVocabulary(mergesText).ids) {

@@ -3,14 +3,14 @@
 const kinds = {
   common: "\u00a0\u00ad·´–—―…’",
   c1: "\u0080-\u009f",
-  /** Seen in hardly anything but mojibake. */
+  /** Hardly ever occur except in mojibake. */
   bad: "¦¤¨¬¯¸ƒˆˇ˘˛˜†‡‰⌐◊\ufffdªº",
   law: "¶§",
   currency: "¢£¥₧€",
   open: "¡«¿©\u0384\u0385‘‚“„•‹\uf8ff",
   close: "®»˝”›™",
   numeric: "²³¹±¼½¾×µ÷⁄∂∆∏∑√∞∩∫≈≠≡≤≥№",
-  /** Letters of emoticons, which have unusual neighbours on purpose. */
+  /** Letters of emoticons, which are meant to have unusual neighbours. */
   kaomoji: "Ò-ÖÙ-Üò-öø-üŐŌŪŲ°",
   upperAccented: "À-ÑØÜÝĂĀĄĆČĎĐĘĚĒĖĞĢİĪĶĹĽŁĻŃŇŅŒŘŚŞŠŢŤŮŰŸŹŻŽҐ",
   lowerAccented: "ßà-ñăāąćčďđęěēėğģįīķĺľłļœŕśşšťüźżžґﬁﬂ",
@@ -21,7 +21,7 @@ const kinds = {
 
 type Kind = keyof typeof kinds;
 
-/** A class of the given kinds and of further characters. */
+/** A character class of the given kinds and of more characters. */
 function any(list: readonly Kind[], more = ""): string {
   return `[${list.map((kind) => kinds[kind]).join("")}${more}]`;
 }
@@ -32,7 +32,7 @@ const arabicEnd = any(["common", "currency", "bad", "numeric", "open"], "ŸŠ®�
 const cyrillicMiddle = any(["c1", "bad", "open", "close", "currency"], "°µ");
 const greekMiddle = any(["c1", "bad", "open", "close", "currency"], "°");
 
-/** Sequences that are far likelier mojibake than meant. */
+/** Sequences that are far more likely mojibake than intended. */
 const improbable = [
   any(["c1"]),
   any(["bad", ...accented, ...signs]) + any(["bad"]),
@@ -63,11 +63,11 @@ const improbable = [
   "≈[°¢]",
   "‚Ä[ìîïòôúùû†°¢π]",
   "‚[âó][àä°ê]",
-  // Windows-1251: the range U+2000; Latin-1 and Cyrillic letters; on top of Windows-1252, near a Latin letter.
+  // Windows-1251: the range U+2000; Latin-1 and Cyrillic letters; combined with Windows-1252, near a Latin letter.
   "вЂ",
   `[ВГРС]${cyrillicMiddle}[ВГРС]`,
   "ГўВЂВ[^\\n][A-Za-z ]",
-  // The letters à and á, the no-break space, and what became of them when it turned into a space.
+  // The letters à and á, the no-break space, and its remains after it became a space.
   "Ã[\u00a0¡]",
   String.raw`[a-z][\s\x1c-\x1f\x85]?[ÃÂ] `,
   "^[ÃÂ] ",
@@ -80,7 +80,7 @@ const improbable = [
 
 const signOfMojibake = new RegExp(improbable.join("|"), "u");
 
-/** Whether a text holds a sequence of characters that is probably UTF-8 read in another encoding. */
+/** Whether a text contains a sequence of characters that is probably UTF-8 read in another encoding. */
 export function looksLikeMojibake(text: string): boolean {
   return signOfMojibake.test(text);
 }

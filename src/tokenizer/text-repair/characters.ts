@@ -1,6 +1,6 @@
 import { characterOf } from "./single-byte-encodings.ts";
 
-/** C1 control characters as the Windows-1252 characters of the same byte, as browsers read them; the five that have none stay. */
+/** C1 control characters as the Windows-1252 characters of the same byte, as browsers read them; the five without one are kept. */
 export function fixC1Controls(text: string): string {
   return text.replace(/[\x80-\x9f]/g, (control) => characterOf(control.charCodeAt(0), "windows-1252"));
 }
@@ -50,19 +50,19 @@ export function unifyLineBreaks(text: string): string {
   return text.replace(/\r\n|[\r\u2028\u2029\x85]/g, "\n");
 }
 
-/** Halves of surrogate pairs that stand alone as U+FFFD. */
+/** Lone surrogates as U+FFFD. */
 export function replaceLoneSurrogates(text: string): string {
   return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
-/** Without the escape sequences that colour text on a terminal. */
+/** Removes the escape sequences that colour text on a terminal. */
 export function removeTerminalEscapes(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
   return text.replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, "");
 }
 
-/** Without control characters that have no visible effect. Tab, line feed and form feed stay. */
+/** Removes control characters without a visible effect. Tab, line feed and form feed are kept. */
 export function removeControlCharacters(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is for them
   return text.replace(/[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]/g, "");
 }

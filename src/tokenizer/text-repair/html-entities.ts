@@ -2,7 +2,7 @@ import { htmlEntityNames } from "./html-entity-names.ts";
 import { characterOf } from "./single-byte-encodings.ts";
 
 /** Decodes HTML character references that end in a semicolon: `&amp;`, `&#39;`, `&#x27;`, and all-capitals names such as `&EACUTE;`.
- *  Unknown ones stay as they are. */
+ *  Unknown ones are kept. */
 export function decodeHtmlEntities(text: string): string {
   return text.replace(/&(#?)([0-9A-Za-z]{1,24});/g, (reference, hash, name) => {
     const decoded = hash ? numericReference(name) : (names().get(name) ?? capitalsReference(name));
@@ -12,7 +12,7 @@ export function decodeHtmlEntities(text: string): string {
 
 let table: ReadonlyMap<string, string> | undefined;
 
-/** Name to characters; read when first needed, since few prompts hold a reference. */
+/** Characters by name; parsed when first needed, since few prompts contain a reference. */
 function names(): ReadonlyMap<string, string> {
   table ??= new Map(
     htmlEntityNames
@@ -27,8 +27,8 @@ function names(): ReadonlyMap<string, string> {
   return table;
 }
 
-/** The name in lower case, its characters in upper case: for text that was capitalised as a whole.
- *  Not where the name begins with one of the references that HTML also reads in capitals and without a semicolon. */
+/** The characters of the lower-case name, in upper case: for text that was capitalised as a whole.
+ *  Not if the name starts with one of the references that HTML also accepts in capitals and without a semicolon. */
 function capitalsReference(name: string): string | undefined {
   if (name !== name.toUpperCase() || /^(?:AMP|COPY|ETH|GT|LT|QUOT|REG|THORN)/.test(name)) return undefined;
   return names().get(name.toLowerCase())?.toUpperCase();

@@ -10,8 +10,8 @@ import {
   toleratesLostBytes,
 } from "./single-byte-encodings.ts";
 
-/** Repairs text that is UTF-8 read in a single-byte encoding, such as "Ã©" for "é", again and again until nothing is left to repair.
- *  Follows ftfy 6.3 (`fix_encoding`), which the reference tokenizer runs. Bytes are held as strings of characters 0..255 below.
+/** Repairs text that is UTF-8 read in a single-byte encoding, such as "Ã©" for "é", repeatedly until nothing is left to repair.
+ *  Follows ftfy 6.3 (`fix_encoding`), which the reference tokenizer runs. Below, bytes are strings of characters 0..255.
  *  budget: counts the characters processed. */
 export function repairMojibake(text: string, budget: Budget): string {
   for (let current = text; ; ) {
@@ -35,7 +35,7 @@ function repairOnce(text: string, budget: Budget): string {
   return inParts === text ? fixC1Controls(text) : inParts;
 }
 
-/** Characters that bytes of a range turn into when read in one of the Latin-like encodings. */
+/** The characters that a range of bytes becomes in the Latin-like encodings. */
 function readings(firstByte: number, lastByte = firstByte): string {
   const read = new Set<string>();
   for (const encoding of latinLikeEncodings)
@@ -43,7 +43,7 @@ function readings(firstByte: number, lastByte = firstByte): string {
   return [...read].join("");
 }
 
-/** Stretches that look like UTF-8 sequences in the midst of other text, not right behind a character that would continue one. */
+/** Sequences inside other text that look like UTF-8, not directly after a character that would continue one. */
 const utf8Sequences = (() => {
   const continuation = readings(0x80, 0xbf);
   const punctuation = /[–—―‘’‚“”„•…]/g;
@@ -56,10 +56,10 @@ const utf8Sequences = (() => {
   return new RegExp(`(?<![${continuation.replace(punctuation, "")}])(?:${sequences.join("|")})+`, "g");
 })();
 
-/** Undoes what programs do to mojibake: a no-break space became a space, a byte without a character became U+FFFD or "?". */
+/** Undoes damage by other programs: a no-break space became a space, a byte without a character became U+FFFD or "?". */
 function restoreLostBytes(bytes: string, encoding: SingleByteEncoding): string {
   let restored = bytes;
-  // In Mac OS Roman a dash before a space would look like one.
+  // In Mac OS Roman a dash before a space would match.
   if (encoding !== "mac-roman")
     restored = restored
       .replace(wordAGrave, "\xc3\xa0 ")
@@ -67,7 +67,7 @@ function restoreLostBytes(bytes: string, encoding: SingleByteEncoding): string {
   return toleratesLostBytes(encoding) ? restored.replace(lossySequences, replacementCharacter) : restored;
 }
 
-/** UTF-8 sequences in which a space stands for the byte 0xa0, as far as the result is a likely character. */
+/** UTF-8 sequences in which a space stands for the byte 0xa0, if the result is a likely character. */
 const spacedSequences = new RegExp(
   [
     "[\\xc2\\xc3\\xc5\\xce\\xd0\\xd9] ",
@@ -80,10 +80,10 @@ const spacedSequences = new RegExp(
   "g",
 );
 
-/** "à" before a space is a word of its own, except where Portuguese words begin with it. */
+/** "à" before a space is a word, except where Portuguese words start with it. */
 const wordAGrave = /\xc3 (?! |quele|quela|quilo|s )/g;
 
-/** UTF-8 (also with encoded surrogates) of which a byte was lost. */
+/** UTF-8 (also with encoded surrogates) that has lost a byte. */
 const lossySequences = new RegExp(
   [
     "[\\xc2-\\xdf]\\x1a",
@@ -101,7 +101,7 @@ const lossySequences = new RegExp(
 );
 const replacementCharacter = "\xef\xbf\xbd";
 
-/** The text of UTF-8 bytes, or undefined where they are none. Two relatives of UTF-8 are read as well:
+/** The text of UTF-8 bytes; undefined if they are not UTF-8. Two relatives of UTF-8 are accepted:
  *  NUL as 0xc0 0x80 (Java; ftfy also takes a line feed at the very end for the 0x80), and characters beyond U+FFFF as two encoded surrogates (CESU-8). */
 function decodeUtf8(bytes: string): string | undefined {
   const plain = bytes

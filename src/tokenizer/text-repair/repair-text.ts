@@ -12,8 +12,8 @@ import {
 import { decodeHtmlEntities } from "./html-entities.ts";
 import { repairMojibake } from "./mojibake.ts";
 
-/** Repairs what is wrong with a text, as `ftfy.fix_text` of ftfy 6.3 does with its default settings: mojibake, HTML character references, curly quotes,
- *  ligatures, full-width forms, control characters; NFC. Character references stay from the first line on that holds a `<`, since that is HTML on purpose.
+/** Repairs a text as `ftfy.fix_text` of ftfy 6.3 does with its default settings: mojibake, HTML character references, curly quotes,
+ *  ligatures, full-width forms, control characters; NFC. From the first line that contains a `<`, which is HTML on purpose, character references are kept.
  *  @throws TEXT_SPOILED for text that was garbled more often than any real text */
 export function repairText(text: string): string {
   if (isPlain(text)) return text;
@@ -27,7 +27,7 @@ export function repairText(text: string): string {
   return lines.join("");
 }
 
-/** Printable ASCII without references: nothing to repair, like most prompts. */
+/** Printable ASCII without references, like most prompts, needs no repair. */
 function isPlain(text: string): boolean {
   return /^[\t\n\x20-\x25\x27-\x7e]*$/.test(text);
 }
@@ -43,7 +43,7 @@ function repairLine(line: string, decodesHtml: boolean, budget: Budget): string 
   }
 }
 
-/** Sorting combining marks takes quadratic time. */
+/** Long runs are refused: sorting combining marks takes quadratic time. */
 function longestRunOfMarks(text: string): number {
   let longest = 0;
   for (const [run] of text.matchAll(/\p{M}+/gu)) longest = Math.max(longest, run.length);

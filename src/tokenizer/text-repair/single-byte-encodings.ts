@@ -1,8 +1,8 @@
-/** The single-byte encodings whose confusion with UTF-8 is repaired. */
+/** The single-byte encodings for which a confusion with UTF-8 is repaired. */
 export type SingleByteEncoding = keyof typeof upperHalves;
 
-/** The characters of the bytes 0x80..0xff; the lower half is ASCII. Bytes that Windows leaves unassigned stand for the control character of the
- *  same number, as browsers read them. In the order in which repairing tries them. */
+/** The characters of the bytes 0x80..0xff; the lower half is ASCII. Bytes that Windows leaves unassigned are the control character of the
+ *  same number, as browsers read them. In the order in which the repair tries them. */
 const upperHalves = {
   "latin-1": characters(0x80, 0xff),
   "windows-1252": [
@@ -63,20 +63,20 @@ const upperHalves = {
 
 export const singleByteEncodings = Object.keys(upperHalves) as SingleByteEncoding[];
 
-/** The encodings in which a UTF-8 sequence looks like accented letters and signs; not those with drawings and mathematics in their place. */
+/** Encodings in which a UTF-8 sequence looks like accented letters and signs; not those that have drawings and mathematics in their place. */
 export const latinLikeEncodings = singleByteEncodings.filter((name) => name !== "mac-roman" && name !== "cp437");
 
-/** Whether bytes that were lost earlier (U+FFFD) may be part of the text; they are encoded as the byte 0x1a. */
+/** Whether text may contain bytes that were lost earlier (U+FFFD); they are encoded as the byte 0x1a. */
 export function toleratesLostBytes(encoding: SingleByteEncoding): boolean {
   return encoding.startsWith("windows");
 }
 
-/** The character that stands for a byte of 0x80..0xff. */
+/** The character of a byte in 0x80..0xff. */
 export function characterOf(byte: number, encoding: SingleByteEncoding): string {
   return upperHalves[encoding][byte - 0x80]!;
 }
 
-/** The bytes of a text in an encoding, one per UTF-16 unit of the result ("binary string"), or undefined where a character is not in the encoding. */
+/** The bytes of a text in an encoding, one per UTF-16 unit of the result ("binary string"), or undefined if the encoding lacks a character. */
 export function encode(text: string, encoding: SingleByteEncoding): string | undefined {
   const bytes = byteMaps.get(encoding)!;
   let encoded = "";
