@@ -11,12 +11,12 @@ import { checkedPrecisions, type Precision, runPrecisions } from "./precisions.t
 /** How closely a device agrees with the CPU. */
 export interface Agreement {
   readonly device: DeviceName;
-  /** "micro-step": loss and gradients of the small model, relative distance, with and without checkpoints. "picture": an image from the same seed, mean difference of 8-bit values. */
+  /** "micro-step": loss and gradients of the small model, relative distance; "checkpointed": the same with gradient checkpointing; "picture": an image from the same seed, mean difference of 8-bit values. */
   readonly part: "micro-step" | "checkpointed" | "picture";
   readonly precision: Precision["name"];
   readonly distance: number | undefined;
   readonly tolerance: number;
-  /** Why there is no distance. */
+  /** Why no distance could be measured. */
   readonly problem?: string;
 }
 
@@ -31,7 +31,7 @@ export interface AgreementOptions {
 /** Largest mean difference of a picture's values, 0..255. */
 const pictureTolerance = 2;
 
-/** Compares devices with the CPU, one after another; a comparison is given as soon as it is done. */
+/** Compares devices with the CPU, one after another; yields each comparison as soon as it is done. */
 export async function* compareWithCpu(
   devices: readonly DeviceName[],
   options: AgreementOptions,

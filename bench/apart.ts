@@ -9,8 +9,8 @@ export interface Apart {
   readonly timeoutMs?: number;
 }
 
-/** Runs a script of this folder with its options, as JSON, in a process of its own, so that peak memory is its own and a crash too.
- *  Gives the line of JSON that it prints. @throws Error with the last line of the error output */
+/** Runs a script of this folder in another process, with its options as JSON, so that peak memory, or a crash, is its own.
+ *  Returns the line of JSON that it prints. @throws Error with the last line of the error output */
 export async function runApart<Result>(
   script: string,
   options: object,
@@ -43,7 +43,7 @@ function failureText({ killed, signal, stderr = "" }: Partial<Failure>, timeoutM
   return (named ?? stderr.trim().split("\n").at(-1) ?? "").slice(0, 300) || "exited without a message";
 }
 
-/** The options that a script was given by runApart. */
+/** The options that runApart passed to a script. */
 export function givenOptions<Options>(): Options {
   return JSON.parse(process.argv[2] ?? "{}") as Options;
 }

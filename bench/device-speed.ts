@@ -14,9 +14,9 @@ export interface Speed {
   readonly batch: number;
   readonly precision: Precision["name"];
   readonly gradientCheckpointing: boolean;
-  /** Undefined when it could not be measured. */
+  /** Undefined if it could not be measured. */
   readonly times?: Omit<MicroStepTimes, "gradient">;
-  /** Most memory of the GPU in use; undefined where nvidia-smi does not tell. */
+  /** Peak memory in use on the GPU; undefined without nvidia-smi. */
   readonly gpuBytes?: number | undefined;
   readonly problem?: string;
 }
@@ -26,18 +26,18 @@ export type SpeedModel = "tiny-sd" | "sd1.5";
 export interface SpeedOptions {
   readonly models: readonly SpeedModel[];
   readonly batches: readonly number[];
-  /** Steps of each measurement; the first, in which GPUs choose their kernels, does not count. */
+  /** Steps per measurement; the first, in which GPUs choose their kernels, does not count. */
   readonly steps: number;
-  /** Pixels along each side; unset: what the model is made for. */
+  /** Pixels along each side; unset: the model's own resolution. */
   readonly side?: number | undefined;
   readonly timeoutMs: number;
 }
 
 const sides: Readonly<Record<SpeedModel, number>> = { "tiny-sd": 128, "sd1.5": 512 };
 
-/** Measures devices with every model, precision, batch, with and without gradient checkpointing; a result is given as soon as it is there. */
+/** Measures devices with every model, precision and batch, with and without gradient checkpointing; yields each result as soon as it is measured. */
 export async function* measureSpeed(devices: readonly DeviceName[], options: SpeedOptions): AsyncGenerator<Speed> {
-  // the large model on the CPU is what `npm run bench` measures
+  // `npm run bench` measures the large model on the CPU
   for (const model of options.models)
     for (const device of devices.filter((name) => name !== "cpu" || model === "tiny-sd"))
       for (const precision of runPrecisions(device))

@@ -10,7 +10,7 @@ import { gigabytes, keepResult, machine, printTable, seconds } from "./results.t
 
 /** Everything that needs real hardware: which devices work, do they agree with the CPU, how fast are they, how much memory do they take?
  *  usage: bench/device.sh [DEVICE...] [--models tiny-sd,sd1.5] [--batches 1,2,4] [--side N] [--steps 6] [--timeout SECONDS] [--out DIR]
- *  Prints tables, and writes every result to DIR/devices.jsonl as soon as it is there. Exits with 1 when a device disagrees with the CPU. */
+ *  Prints tables, and writes every result to DIR/devices.jsonl at once. Exits with 1 if a device disagrees with the CPU. */
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -53,7 +53,7 @@ printTable([
 console.log(`Every result is in ${path.join(folder, "devices.jsonl")}, the pictures are beside it.`);
 if (agreements.some((agreement) => verdict(agreement) === tooFar)) process.exitCode = 1;
 
-/** The requested devices that work; prints why the others do not. */
+/** The requested devices that work; prints why others do not. */
 async function workingDevices(): Promise<DeviceName[]> {
   for (const report of await probeDevices()) {
     keep("device", report);

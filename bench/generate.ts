@@ -10,7 +10,7 @@ import { watchMemory } from "./memory.ts";
 import { median } from "./results.ts";
 
 /** Measures the generation of two batches of images; guidance runs the U-Net twice for every image. Prints one line of JSON:
- *  GenerationTimes. Runs apart (apart.ts) with these options. */
+ *  GenerationTimes. Run by apart.ts with these options. */
 export interface GenerationOptions {
   /** Folder of the model. */
   readonly model: string;
@@ -19,7 +19,7 @@ export interface GenerationOptions {
   readonly steps: number;
   readonly device: DeviceName;
   readonly threads?: number | undefined;
-  /** Prefix of ONNX Runtime's profile. */
+  /** Path prefix for ONNX Runtime's profile. */
   readonly profile?: string | undefined;
   /** PNG file for the first picture. */
   readonly picture?: string | undefined;
@@ -56,7 +56,7 @@ let firstStepSeconds: number | undefined;
 let last = now();
 for await (const event of generateImages({ ...request, ...sizes }, pipeline)) {
   const passed = now() - last;
-  // the first of a kind also loads its program, and the first step of a batch encodes its texts
+  // the first batch also loads programs, and the first step of each encodes its texts
   if (event.kind === "step" && event.step > 1) stepSeconds.push(passed);
   if (event.kind === "step") denoisingAnonymousBytes = memory().peakAnonymousBytes;
   if (event.kind === "step") firstStepSeconds ??= passed;

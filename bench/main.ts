@@ -1,4 +1,4 @@
-/** What the words after `npm run bench --` ask for: how well words are learned, which timesteps carry them, what evaluating them costs, what the studio costs, what sharing a run costs and brings, or else how fast and in how much memory. */
+/** The benchmark named after `npm run bench --`: how well words are learned, which timesteps carry them, what evaluations cost, what the studio costs, what sharing a run costs and gains; by default speed and memory. */
 const [name, part] = process.argv.slice(2);
 if (name === "learning" && part === "timesteps") await import("./learning/timesteps.ts");
 else if (name === "learning" && part === "monitor") await import("./learning/monitor.ts");

@@ -5,11 +5,11 @@ import { createInterface } from "node:readline";
 export interface MemoryWatch {
   /** Largest resident memory of this process so far, mapped files included. */
   readonly peakBytes: number;
-  /** The same without mapped files, which the system can take back at any time. */
+  /** The same without mapped files, which the system can reclaim at any time. */
   readonly peakAnonymousBytes: number;
 }
 
-/** Watches the memory of this process until the end of the process. Linux only; elsewhere all is 0. */
+/** Watches the memory of this process until it ends. Linux only; elsewhere all is 0. */
 export function watchMemory(): () => MemoryWatch {
   let peakAnonymousBytes = 0;
   const look = () => {
@@ -32,11 +32,11 @@ function memory(field: string): number {
 }
 
 export interface GpuMemoryWatch {
-  /** Most memory in use on the first NVIDIA GPU beyond what was in use at the start, whoever used it; undefined without nvidia-smi. Ends the watch. */
+  /** Peak memory in use on the first NVIDIA GPU beyond that at the start, by any process; undefined without nvidia-smi. Ends the watch. */
   stop(): number | undefined;
 }
 
-/** Asks nvidia-smi ten times a second, from before anything is loaded. */
+/** Queries nvidia-smi ten times a second, from before anything is loaded. */
 export async function watchGpuMemory(): Promise<GpuMemoryWatch> {
   const query = ["--id=0", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--loop-ms=100"];
   const process = spawn("nvidia-smi", query, { stdio: ["ignore", "pipe", "ignore"] });

@@ -5,14 +5,14 @@ import { watchMemory } from "./memory.ts";
 import { median } from "./results.ts";
 import { openStep, type StepSizes } from "./step.ts";
 
-/** Measures one training micro-step of a model. Prints one line of JSON: MicroStepTimes. Runs apart (apart.ts) with these options. */
+/** Measures one training micro-step of a model. Prints one line of JSON: MicroStepTimes. Run by apart.ts with these options. */
 export interface MicroStepOptions extends StepSizes {
   readonly steps: number;
   readonly device: DeviceName;
-  /** Measure what the device reaches in large operations too, which takes minutes on a GPU in software. */
+  /** Also measures the device in large operations, which takes minutes on a GPU in software. */
   readonly measuresRate?: boolean;
   readonly threads?: number | undefined;
-  /** Prefix of ONNX Runtime's profile. */
+  /** Path prefix for ONNX Runtime's profile. */
   readonly profile?: string | undefined;
 }
 
@@ -27,9 +27,9 @@ export interface MicroStepTimes {
   readonly plannedBytes: number;
   readonly tflop: number;
   readonly gflops: number;
-  /** What a large convolution and a large product reach, the step's share of the former, and what `coinage plan` makes of them. */
+  /** Speed of a large convolution and a large matrix product, the step's speed as a share of the former, and the time that `coinage plan` derives from them. */
   readonly rate: (DeviceRate & { readonly shareOfConvolution: number; readonly plannedSeconds: number }) | undefined;
-  /** Of the first step: loss, and the gradient at all rows that were used, one after another. */
+  /** Of the first step: loss, and the gradient at all used rows, concatenated. */
   readonly loss: number;
   readonly gradient: readonly number[];
 }

@@ -1,4 +1,4 @@
-/** Sizes of a Stable Diffusion model, and what the configs of its Diffusers folder say. */
+/** Sizes of a Stable Diffusion model, and the values in the configs of its Diffusers folder. */
 export interface ModelSizes {
   readonly pipeline: "StableDiffusionPipeline" | "StableDiffusionXLPipeline";
   readonly dtype: "F32" | "F16";
@@ -10,9 +10,9 @@ export interface ModelSizes {
 }
 
 export interface UNetSizes {
-  /** Channels per level, from full size down. */
+  /** Channels per level, from full resolution down. */
   readonly blockOutChannels: readonly number[];
-  /** Blocks of a transformer per level; 0 without attention. The middle is as deep as the smallest level, or 1. */
+  /** Transformer blocks per level; 0 without attention. The middle is as deep as the smallest level, or 1. */
   readonly transformerLayers: readonly number[];
   /** Heads per level, which configs call `attention_head_dim`. */
   readonly heads: readonly number[];

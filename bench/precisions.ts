@@ -1,6 +1,6 @@
 import type { ComputeDtype, DeviceName } from "../src/runtime/index.ts";
 
-/** A compute dtype, and how far loss and gradients may then be from those of the CPU in float32. */
+/** A compute dtype, and the tolerance for its loss and gradients relative to the CPU in float32. */
 export interface Precision {
   readonly name: "float32" | "TF32" | "float16";
   readonly computeDtype: ComputeDtype;

@@ -5,7 +5,7 @@ import { elementCount, float32ToFloat16 } from "../src/array/index.ts";
 import { type Shapes, textShapes, unetShapes, vaeShapes } from "./model-shapes.ts";
 import { type ModelSizes, modelSizes, type SizedModel } from "./model-sizes.ts";
 
-/** A Diffusers folder of a model of a known one's size with random weights. It is made once, under the system's temporary folder or in COINAGE_BENCH_DIR. */
+/** A Diffusers folder of a random model with the sizes of a known one. It is made once, under the system's temporary folder or in COINAGE_BENCH_DIR. */
 export function randomModel(name: SizedModel): string {
   const folder = path.join(process.env.COINAGE_BENCH_DIR ?? path.join(os.tmpdir(), "coinage-bench"), name);
   const sizes = modelSizes[name];
@@ -68,7 +68,7 @@ function writeWeights(file: string, shapes: Shapes, dtype: ModelSizes["dtype"]):
   renameSync(`${file}.part`, file);
 }
 
-/** What a tensor is filled with: one number, or noise of a spread. */
+/** Values of a tensor: one number, or noise of a spread. */
 type Values = { readonly all: 0 | 1 } | { readonly spread: number };
 
 /** Norms are 1, biases 0, everything else uniform with the spread of a usual initialisation. */
@@ -81,7 +81,7 @@ function valuesOf(name: string, shape: readonly number[]): Values {
 const noise = Float32Array.from({ length: 1 << 20 }, () => Math.random() * 2 - 1);
 const blocks = new Map<string, Uint8Array>();
 
-/** The bytes of many such values, to be written again and again; few spreads occur, so each is converted once. */
+/** The bytes of many such values, to be written repeatedly; few spreads occur, so each is converted once. */
 function blockOf(values: Values, dtype: ModelSizes["dtype"]): Uint8Array {
   const key = JSON.stringify([values, dtype]);
   const known = blocks.get(key);

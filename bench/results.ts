@@ -14,7 +14,7 @@ export function keepResult(result: object, file = ownFile): void {
   appendFileSync(file, `${JSON.stringify({ ...environment, ...result })}\n`);
 }
 
-/** The last result kept of which the given fields are equal. */
+/** The last result whose given fields are equal. */
 export function lastResult<Result extends object>(same: Partial<Result>): Result | undefined {
   if (!existsSync(ownFile)) return undefined;
   const lines = readFileSync(ownFile, "utf8").split("\n").filter(Boolean);
@@ -23,7 +23,7 @@ export function lastResult<Result extends object>(same: Partial<Result>): Result
   return results.findLast((result) => fields.every(([name, value]) => result[name as keyof Result] === value));
 }
 
-/** Prints rows of equal length with their cells one under another. */
+/** Prints rows of equal length in aligned columns. */
 export function printTable(rows: readonly (readonly string[])[]): void {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   for (const row of rows)

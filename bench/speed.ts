@@ -8,7 +8,7 @@ import type { SizedModel } from "./model-sizes.ts";
 import { randomModel } from "./random-model.ts";
 import { gigabytes, keepResult, lastResult, machine, printTable, seconds } from "./results.ts";
 
-/** Measures training micro-steps and image generation, and compares with the last time.
+/** Measures training micro-steps and image generation, and compares them with the last results.
  *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--gradient_checkpointing] [--side 512] [--batch 1,2] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
  *  MODEL is tiny-sd, sd1.5, sd2 or sdxl; without one the first two. --side and --batch may be lists. See README.md beside this file. */
 type Model = "tiny-sd" | SizedModel;
@@ -22,7 +22,7 @@ interface Case {
 
 interface Bench<Times> {
   readonly name: "train" | "generate";
-  /** Measures one case; see the file. */
+  /** Measures one case. */
   readonly script: string;
   readonly cases: readonly Case[];
   readonly columns: readonly (readonly [title: string, text: (times: Times) => string])[];
@@ -68,7 +68,7 @@ const generation: Bench<GenerationTimes> = {
   ],
 };
 
-/** What is measured unless flags say otherwise. */
+/** The default cases. */
 interface Preset {
   readonly models: readonly Model[];
   readonly side?: string;
@@ -99,7 +99,7 @@ const given = { ...preset, ...flags };
 const isAsked = (bench: Bench<never>) =>
   flags.curve ? bench.name === "train" : words.includes(bench.name) || !/train|generate/.test(words.join());
 
-/** The cases of a bench with the models, sizes and batches that are asked for. */
+/** A bench's cases with the requested models, sizes and batches. */
 function casesOf({ cases }: Bench<never>): Case[] {
   const wanted = askedModels.length > 0 ? askedModels : preset.models;
   const list = (text: string | undefined, usual: number) => text?.split(",").map(Number) ?? [usual];
@@ -112,7 +112,7 @@ function casesOf({ cases }: Bench<never>): Case[] {
     );
 }
 
-/** What identifies a measurement: it is compared with the last one of which all this is the same. */
+/** What identifies a measurement: it is compared with the last one for which all this is the same. */
 function conditions({ name }: Bench<never>, { model, side, batch }: Case) {
   return {
     ...{ bench: name, model, side, batch, machine, device: flags.device as DeviceName },
@@ -146,7 +146,7 @@ async function measure<Times extends Kept>(bench: Bench<Times>, entry: Case): Pr
 
 async function run<Times extends Kept>(bench: Bench<Times>): Promise<void> {
   const rows = [[bench.name, "size", "batch", ...bench.columns.map(([title]) => title), "last time"]];
-  // one after another: each is to have the machine to itself
+  // one after another, so that each has the machine to itself
   for (const entry of casesOf(bench)) rows.push(await measure(bench, entry));
   printTable(rows);
 }

@@ -22,7 +22,7 @@ export interface StepSizes {
   readonly computeDtype: ComputeDtype;
 }
 
-/** A training micro-step, ready to be run as often as wanted; its noise is the same on every device. */
+/** A training micro-step that can be run repeatedly; its noise is the same on every device. */
 export interface Step {
   readonly program: Program;
   /** Floating point operations. */

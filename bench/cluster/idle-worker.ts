@@ -3,7 +3,7 @@ import { jobSchema, longest } from "../../src/cluster/protocol/job.ts";
 import { computeJob, resultOf } from "../../src/cluster/worker/compute.ts";
 import { idle, latents, numerics } from "./idle.ts";
 
-/** A worker as a process of its own whose networks compute nothing: URL, run and incarnation are its words. */
+/** A worker whose networks compute nothing, as a process; its arguments are URL, run and incarnation. */
 const [url = "", run = "", incarnation = ""] = process.argv.slice(2);
 const id = `idle-${process.pid}`;
 const board = await RedisWorkerBoard.open(queueAccess(url, {}, {}).address);

@@ -21,5 +21,5 @@ export const idle: MicroStepContext = {
 /** The latents of every sample. */
 export const latents = new Float32Array(4 * 64 * 64).fill(0.5);
 
-/** What all that compute nothing have in common. */
+/** The numerics digest of all workers that compute nothing. */
 export const numerics = "0".repeat(64);

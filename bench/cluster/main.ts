@@ -10,7 +10,7 @@ import { train } from "../../src/training/index.ts";
 import { TestRedis, until } from "../../test/cluster/redis.ts";
 import { overhead, type Times } from "./overhead.ts";
 
-/** What sharing a run costs and brings: overhead of a step, the server's memory, efficiency at 1, 2, 4 workers, each pinned to a core, and two to one where there are fewer. */
+/** What sharing a run costs and gains: overhead of a step, the server's memory, efficiency with 1, 2 and 4 workers, each pinned to a core, on smaller machines with 2 against 1. */
 const processors = os.availableParallelism();
 const { model = "unknown processor" } = os.cpus()[0] ?? {};
 console.log(`${processors} x ${model}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
@@ -48,7 +48,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Steady speed of the small model at 128 pixels, 8 micro-batches a step, computed by workers alone. */
+/** Steady speed of the small model at 128 pixels, 8 micro-batches per step, computed only by workers. */
 async function samplesPerSecond(count: number): Promise<number> {
   const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
   const words = ["worker", "--queue", redis.url, "--device", "cpu", "--threads", "1", "--cache", folder];

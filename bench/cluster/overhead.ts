@@ -12,13 +12,13 @@ import type { MicroBatchRunner } from "../../src/training/index.ts";
 import { localRunner } from "../../src/training/loop/micro-batches.ts";
 import { idle, latents, numerics, positions, vectors, width } from "./idle.ts";
 
-/** Times in milliseconds, as they usually are and as they are in the quickest tenth: when other programs leave the machine alone. */
+/** Times in milliseconds: typical ones, and the fastest tenth, in which other programs leave the machine alone. */
 export interface Times {
   readonly usual: number;
   readonly quick: number;
 }
 
-/** A step of so many jobs whose networks compute nothing, shared with so many worker processes and without sharing; a round trip to the server; and the bytes
+/** Measures a step of `jobs` jobs whose networks compute nothing, shared with `count` worker processes and without sharing; a round trip to the server; and the bytes
  *  that the server holds at the end. */
 export async function overhead(url: string, jobs: number, steps: number, count: number) {
   const { address } = queueAccess(url, {}, {});
@@ -52,7 +52,7 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
   await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("message", resolve))));
   const generators = seededGenerators(1);
   const embeddings = [arrayOf([vectors, width], new Float32Array(vectors * width).fill(0.01))];
-  // some template's words around the new ones
+  // the words of a template around the new ones
   const ids = Array.from({ length: positions }, (_, i) =>
     i === 0 ? 49406 : i <= 5 ? 300 + i : i <= 9 ? 49402 + i : 49407,
   );
@@ -82,7 +82,7 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
   await watch.close();
   await runner.close();
   for (const worker of workers) worker.kill("SIGKILL");
-  // noise and weights are computed there, too
+  // draws noise and computes weights, as the shared step does
   const local = await timesOf(Math.min(steps, 100), stepsOf(localRunner(idle)));
   return { shared, local, roundTrip, usedBytes };
 }

@@ -11,7 +11,7 @@ import type { Color } from "./world.ts";
 /** Trains words with the small model and scores what it generates with them.
  *  usage: npm run bench -- learning [ROW...] [--settings="FLAGS OF TRAIN"] [--concepts heart,star] [--seeds 1,2,3] [--pictures 16] [--backgrounds yellow,red]
  *         [--threads N] [--results FILE] [--table]
- *  ROW is one of rows.ts; --table only prints what is in the results. See ../README.md. */
+ *  ROW is one of rows.ts; --table only prints the results so far. See ../README.md. */
 const { values: given, positionals } = parseArgs({
   allowPositionals: true,
   args: process.argv.slice(3),
@@ -54,7 +54,7 @@ function results(): Kept[] {
   return lines.map((line) => JSON.parse(line) as Kept);
 }
 
-/** The results of one row under the conditions that are asked for. */
+/** The results of one row with the requested concepts and seeds. */
 function resultsOf(settings: string): Kept[] {
   return results().filter((result) => {
     const concept = chosen.find(({ shape }) => shape === result.concept);
@@ -83,7 +83,7 @@ async function measure(): Promise<void> {
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
 
-/** Standard error of the mean over concepts and seeds: the concepts are the same each time, so only the seeds of each differ. */
+/** Standard error of the mean over concepts and seeds: the concepts are fixed, so only the seeds of each vary. */
 function standardError(groups: readonly (readonly number[])[]): number | undefined {
   if (groups.some((group) => group.length < 2)) return undefined;
   const variances = groups.map((group) => {
@@ -93,7 +93,7 @@ function standardError(groups: readonly (readonly number[])[]): number | undefin
   return Math.sqrt(variances.reduce((sum, value) => sum + value, 0)) / groups.length;
 }
 
-/** Steps of a run as a multiple of those after which 95 % of its evaluation loss's fall was there; undefined without evaluations. */
+/** Steps of a run as a multiple of the steps to 95 % of its evaluation loss's fall; undefined without evaluations. */
 function multipleOf95({ steps, evaluations }: Kept): number | undefined {
   if (evaluations.length === 0) return undefined;
   const [first, least] = [evaluations[0]![1], Math.min(...evaluations.map(([, loss]) => loss))];

@@ -8,7 +8,7 @@ import { train } from "../../src/training/index.ts";
 import { randomModel } from "../random-model.ts";
 import { keepResult, machine, median, printTable, seconds } from "../results.ts";
 
-/** What evaluations cost at SD 1.5's size: trains a random model of that size and takes the times between events.
+/** What evaluations cost at SD 1.5's size: trains a random model of that size and measures the times between events.
  *  usage: npm run bench -- learning monitor [--side 256] [--steps 24] [--every 4] */
 const { values: given } = parseArgs({
   args: process.argv.slice(4),
@@ -19,7 +19,7 @@ const { values: given } = parseArgs({
   },
 });
 
-/** Steps of the recipes at that size, and how often they evaluate. */
+/** Steps of the recipes at that size, and their evaluation intervals. */
 const recipes = [
   { name: "quick", steps: 200, every: 20 },
   { name: "object", steps: 500, every: 25 },
@@ -41,7 +41,7 @@ for await (const event of train(request)) {
   const now = performance.now();
   const took = (now - last) / 1000;
   last = now;
-  // the first of each makes room for its intermediate results
+  // the first of each also allocates memory for intermediate results
   if (event.kind === "step" && event.step > 2) stepSeconds!.push(took);
   if (event.kind === "evaluation" && event.step > Number(given.every)) evaluationSeconds!.push(took);
 }
@@ -54,7 +54,7 @@ printTable([
   ["step", "evaluation", "in steps", ...recipes.map(({ name }) => `${name}'s share`)],
   [
     ...[seconds(step), seconds(evaluation), (evaluation / step).toFixed(2)],
-    // one before the first step, then at each interval
+    // one before the first step, then one per interval
     ...recipes.map(({ steps, every }) => {
       const spent = (1 + Math.floor(steps / every)) * evaluation;
       return `${((100 * spent) / (steps * step + spent)).toFixed(1)} %`;

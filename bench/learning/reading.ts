@@ -12,7 +12,7 @@ import {
   sizes,
 } from "./world.ts";
 
-/** Reads what a picture of the synthetic world shows, without any learned model: every candidate (shape, pattern, size, angle) is laid over the shape that was
+/** Reads what a picture of the synthetic world shows, without any learned model: every candidate (shape, pattern, size, angle) is placed over the shape that was
  *  found, the picture is split into background, fill and second fill, and the candidate whose flat colours explain the picture best wins. */
 
 export interface Reading {
@@ -21,11 +21,11 @@ export interface Reading {
   readonly pattern: Pattern;
   readonly size: Size;
   readonly background: Color;
-  /** Root mean square of what the flat colours do not explain, 0 to 255. */
+  /** Root mean square of the residual of the flat colours, 0 to 255. */
   readonly rmse: number;
 }
 
-/** Side of the pictures that are compared, in pixels. */
+/** Side of the compared pictures, in pixels. */
 const side = 48;
 
 /** A sum for each of red, green and blue. */
@@ -38,15 +38,15 @@ interface Candidate {
   /** Middle of its bounds. */
   readonly x: number;
   readonly y: number;
-  /** Where a repeated picture has the pixels that it covers at least in part, and what share of each the fill and the second fill cover; the rest is background. */
+  /** Indices, in a repeated picture, of the pixels that it covers at least in part, and the shares of fill and second fill in each; the rest is background. */
   readonly places: Int32Array;
   readonly fill: Float64Array;
   readonly second: Float64Array;
-  /** Inverse of the products of the two or three shares with each other: what least squares solves with. */
+  /** Inverse of the Gram matrix of the two or three shares, for least squares. */
   readonly inverse: readonly (readonly number[])[];
 }
 
-/** Reads a picture of any size, RGB. Undefined when there is nothing on its background. */
+/** Reads a picture of any size, RGB. Undefined if there is nothing on its background. */
 export function readScene(picture: Picture): Reading | undefined {
   const pixels = Float64Array.from(resizeLikePillow(picture, [side, side], "box").data);
   const border = borderColour(pixels);
@@ -67,7 +67,7 @@ export function readScene(picture: Picture): Reading | undefined {
         const products = productsAt(candidate, tiles, total, found.x - candidate.x + dx, found.y - candidate.y + dy);
         const flat = candidate.inverse.map((row) => weightedSums(row, products));
         const explained = flat.reduce((sum, colour, i) => sum + dot(colour, products[i]!), 0);
-        // two colours explain less than three: a pattern has to earn its second one
+        // three colours always explain more than two: a pattern must justify its second one
         const error = (energy - explained) * (candidate.pattern === "plain" ? 1 : 1.02);
         if (error >= leastError) continue;
         best = { candidate, flat };
@@ -110,7 +110,7 @@ function candidate(shape: Shape, pattern: Pattern, size: Size, angle: number): C
   return { shape, pattern, size, x, y, places: inTiles, fill, second, inverse: inverse(gram) };
 }
 
-/** The picture with its beginning repeated to the right and below, so that what leaves it comes in at the other side: [2 side, 2 side, 3]. */
+/** The picture repeated to the right and below, so that what leaves it reappears at the other side: [2 side, 2 side, 3]. */
 function repeated(pixels: Float64Array): Float64Array {
   const out = new Float64Array(4 * pixels.length);
   for (let y = 0; y < 2 * side; y++) {
@@ -146,7 +146,7 @@ function weightedSums(weights: readonly number[], sums: readonly Sums[]): Sums {
   return [channel(0), channel(1), channel(2)];
 }
 
-/** Inverse of a small symmetric positive matrix, by Gauss-Jordan; a little is added to its diagonal, as shares can be empty. */
+/** Inverse of a small symmetric positive matrix, by Gauss-Jordan; its diagonal is slightly raised, as shares can be empty. */
 function inverse(matrix: readonly (readonly number[])[]): number[][] {
   const n = matrix.length;
   const rows = matrix.map((row, i) => [
@@ -161,7 +161,7 @@ function inverse(matrix: readonly (readonly number[])[]): number[][] {
   return rows.map((row) => row.slice(n));
 }
 
-/** Middle of the bounds of the pixels that match, rounded down, and their number. */
+/** Middle of the bounds of the matching pixels, rounded down, and their number. */
 function boundsOf(matches: (at: number) => boolean): {
   readonly x: number;
   readonly y: number;

@@ -6,7 +6,7 @@ const high = `${held} --timestep_sampling stratified --min_timestep 600`;
 const turned =
   "--max_train_steps 75 --update direction --norm_target 1.9x --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15";
 
-/** Settings that are compared in docs/learning.md, as flags of `coinage train`. */
+/** The settings compared in docs/learning.md, as flags of `coinage train`. */
 export const rows: Readonly<Record<string, string>> = {
   words: toldInWords,
   quick: "--recipe quick",
@@ -14,14 +14,14 @@ export const rows: Readonly<Record<string, string>> = {
   object: "--recipe object --keep both",
   object75: "--recipe object --max_train_steps 75",
   object150: "--recipe object --max_train_steps 150 --step_angle 0.08",
-  // early ends: at a constant rate, and with as many evaluations as a large model's run has
+  // early stopping: at a constant rate, with as many evaluations as a run of a large model has
   stopping:
     "--recipe object --max_train_steps 200 --step_angle 0.1 --lr_scheduler constant --eval_every_n_steps 5 --early_stop --keep both",
   stoppingLong: "--recipe object --max_train_steps 300 --eval_every_n_steps 15 --early_stop --keep both",
-  // what today's trainers do, and the same at high timesteps
+  // as today's trainers do it, and the same at high timesteps
   plain: "--learning_rate 1e-2 --max_train_steps 60",
   plainHigh: "--learning_rate 1e-2 --max_train_steps 75 --min_timestep 600",
-  // how vectors change
+  // how vectors are updated
   held: `--max_train_steps 75 ${high} --step_angle 0.15`,
   direction: `${turned} --prior_pull 0`,
   directionPull: `${turned} --prior_pull auto`,

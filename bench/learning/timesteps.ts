@@ -12,7 +12,7 @@ import { openRuntime } from "../../src/runtime/index.ts";
 import { printTable } from "../results.ts";
 import { type Concept, concepts } from "./trial.ts";
 
-/** How much a text that says all lowers the loss on the concepts' images, by timestep: which timesteps carry what a word has to learn.
+/** How much a full description lowers the loss on the concepts' images, by timestep: which timesteps carry what a word has to learn.
  *  Compares "a photo of a SHAPE on a BACKGROUND background" with "a photo of a COLOUR PATTERN SHAPE on a BACKGROUND background", with the same noise.
  *  usage: npm run bench -- learning timesteps */
 
@@ -51,7 +51,7 @@ interface TextLosses {
   readonly all: number;
 }
 
-/** Mean losses on the concept's images in the middle of each bin of timesteps. */
+/** Mean losses on the concept's images in the middle of each bin of timesteps, for both texts. */
 async function lossesByTimestep(concept: Concept, pipeline: Pipeline): Promise<TextLosses[]> {
   const { color, pattern, shape, backgrounds } = concept;
   const files = backgrounds.map((_, i) => path.join(conceptsFolder, `${color}-${pattern}-${shape}`, `0${i + 1}.png`));
@@ -98,7 +98,7 @@ function withNoise({ shape, data }: NdArray<Float32Array>, noise: Float32Array, 
   );
 }
 
-/** One prompt for each image of a batch. */
+/** Encodes one prompt per image of a batch. */
 async function encodeEach(prompts: readonly string[], pipeline: Pipeline) {
   const request = { prompt: "", width: 128, height: 128, guidanceScale: 1, images: prompts.length };
   const [batch] = batchesOf({ ...request, batchSize: prompts.length }, "sd1");

@@ -47,23 +47,23 @@ export const concepts: readonly Concept[] = [
   },
 ];
 
-/** Backgrounds that a concept is generated on, most contrast first; its own colour and those of its training images are left out. */
+/** Test backgrounds, most contrast first; a concept's own colour and those of its training images are left out. */
 const testBackgrounds: readonly Color[] = ["yellow", "red", "gray", "green", "black", "teal"];
 
 export function newBackgrounds({ color, backgrounds }: Concept, count: number): Color[] {
   return testBackgrounds.filter((name) => name !== color && !backgrounds.includes(name)).slice(0, count);
 }
 
-/** What is trained and looked at. */
+/** A word to train and to score. */
 export interface Trial {
   readonly concept: Concept;
   readonly seed: number;
   /** Flags of `coinage train`, besides model, images, word and output. */
   readonly flags: readonly string[];
   readonly backgrounds: readonly Color[];
-  /** Pictures for each background. */
+  /** Pictures per background. */
   readonly pictures: number;
-  /** Where learned words are kept, so that other pictures of them can be looked at without training again. */
+  /** Where learned words are kept, so that other pictures of them can be scored without training again. */
   readonly wordsFolder: string;
 }
 
@@ -91,10 +91,10 @@ export interface TrialResult extends TrainedRun {
   readonly seen: readonly string[];
 }
 
-/** In place of flags: nothing is trained, and prompts tell in words what to draw. That is how well the small model draws what it knows. */
+/** In place of flags: trains nothing and describes the concept in words. This shows how well the small model draws what it knows. */
 export const toldInWords = "told in words";
 
-/** Trains a concept's word, unless that was done before, and looks at what is generated with it. model: the small one, opened. threads: for training; unset: all. */
+/** Trains a concept's word, unless it is kept from an earlier trial, and scores what is generated with it. model: the small one, opened. threads: for training; unset: all. */
 export async function runTrial(trial: Trial, model: Model, threads?: number): Promise<TrialResult> {
   const { color, pattern, shape, word } = trial.concept;
   const learned = trial.flags.join(" ") === toldInWords ? undefined : await learn(trial, threads);
@@ -116,7 +116,7 @@ export async function runTrial(trial: Trial, model: Model, threads?: number): Pr
   };
 }
 
-/** What a picture shows, and the background it was asked to have. */
+/** What a picture shows, and the background in its prompt. */
 interface Seen {
   readonly background: Color;
   readonly reading: Reading | undefined;
@@ -128,12 +128,12 @@ function shareOf(pictures: readonly Seen[], isRight: (reading: Reading, backgrou
 
 interface LearnedWord {
   readonly embedding: Embedding;
-  /** The last vectors, where the run has kept others. */
+  /** The last vectors, if the run kept others. */
   readonly last: Embedding | undefined;
   readonly run: TrainedRun;
 }
 
-/** The word of a trial, from an earlier time if there is one. */
+/** Trains the word of a trial, or reads it if it is kept. */
 async function learn(trial: Trial, threads?: number): Promise<LearnedWord> {
   const { concept, seed, flags, wordsFolder } = trial;
   const key = createHash("sha256")
@@ -155,10 +155,10 @@ async function learn(trial: Trial, threads?: number): Promise<LearnedWord> {
   };
 }
 
-/** Where the last vectors of a run stand beside those that it has kept (--keep both). */
+/** The file of a run's last vectors, beside that of the ones it kept (--keep both). */
 const lastOf = (file: string) => file.replace(/\.safetensors$/, "-last.safetensors");
 
-/** Trains a word and copies it to a file, and its last vectors beside it where they are others. */
+/** Trains a word and copies it to a file; its last vectors too, if they differ. */
 async function teach({ concept, seed, flags }: Trial, file: string, threads?: number): Promise<TrainedRun> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "coinage-learning-"));
   try {
@@ -170,7 +170,7 @@ async function teach({ concept, seed, flags }: Trial, file: string, threads?: nu
     const request = await readTrainRequest([
       ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--token_string", word],
       ...["--init_word", shape, "--cache_latents"],
-      // recipes have their own
+      // recipes set these themselves
       ...(flags.includes("--recipe") ? [] : ["--num_vectors_per_token", "2", "--train_batch_size", "4"]),
       ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
       ...["--report_images", "none"],
@@ -196,7 +196,7 @@ async function teach({ concept, seed, flags }: Trial, file: string, threads?: nu
   }
 }
 
-/** What pictures of a noun on each background show. Their seeds differ from trial to trial, and are the same for all flags. */
+/** What pictures of a noun show, on each background. Their seeds differ between trials, and are the same for all flags. */
 async function look(
   { seed, backgrounds, pictures }: Trial,
   noun: string,

@@ -1,6 +1,6 @@
 import { type Picture, resizeLikePillow } from "../../src/pictures/index.ts";
 
-/** The synthetic world that the small model was trained on: one patterned shape on a plain background. Here are its words, its colours, and how a
+/** The synthetic world on which the small model was trained: one patterned shape on a plain background. Defines its words and colours, and how a
  *  shape and its pattern cover a picture. */
 
 export const colors = {
@@ -26,16 +26,16 @@ export type Shape = (typeof shapes)[number];
 export const patterns = ["plain", "striped", "dotted", "checkered"] as const;
 export type Pattern = (typeof patterns)[number];
 
-/** Diameters, as shares of the side. */
+/** Diameters, as fractions of the side. */
 export const sizes = { small: 0.42, medium: 0.55, large: 0.62 } as const;
 export type Size = keyof typeof sizes;
 
 type Point = readonly [x: number, y: number];
 
-/** Pictures are drawn at this multiple of their side, then made smaller. */
+/** Pictures are drawn at this multiple of their side, then shrunk. */
 const supersampling = 3;
 
-/** How a shape in the middle of a picture covers it: a picture whose red is the share of the background, whose green that of the fill, and whose blue that of the
+/** How a centred shape covers a picture: the red channel is the share of the background, green that of the fill, blue that of the
  *  pattern's second colour, 255 for a whole pixel. angle: degrees. side: pixels. */
 export function coverage(shape: Shape, pattern: Pattern, size: Size, angle: number, side: number): Picture {
   const n = side * supersampling;
@@ -51,7 +51,7 @@ export function coverage(shape: Shape, pattern: Pattern, size: Size, angle: numb
   return resizeLikePillow({ width: n, height: n, channels: 3, data }, [side, side], "lanczos");
 }
 
-/** Where a pattern shows its second colour. u, v: distance from the centre, in sides. */
+/** Where a pattern has its second colour. u, v: distance from the centre, in sides. */
 const secondColour: Readonly<Record<Pattern, (u: number, v: number) => boolean>> = {
   plain: () => false,
   striped: (u, v) => isEven(Math.floor((u + v) / (0.75 * period))),
@@ -59,12 +59,12 @@ const secondColour: Readonly<Record<Pattern, (u: number, v: number) => boolean>>
   dotted: (u, v) => fromDot(u) ** 2 + fromDot(v) ** 2 < 0.3 ** 2,
 };
 
-/** Length after which a pattern repeats, in sides. */
+/** Period of the patterns, in sides. */
 const period = 0.19;
 
 const isEven = (value: number) => value % 2 === 0;
 
-/** Distance from the middle of the nearest dot along one axis, in periods. */
+/** Distance from the centre of the nearest dot along one axis, in periods. */
 function fromDot(u: number): number {
   const place = u / period;
   return place - Math.floor(place) - 0.5;
@@ -79,14 +79,14 @@ function insideTest(shape: Shape, centre: number, r: number, angle: number): (x:
   return insidePolygon(outline(shape, angle).map(([x, y]) => [centre + r * x, centre + r * y]));
 }
 
-/** As Pillow fills an ellipse: corners are cut to whole pixels, and both belong to it. */
+/** As Pillow fills an ellipse: corners are truncated to whole pixels, and included. */
 function insideEllipse(centre: number, r: number): (x: number, y: number) => boolean {
   const [low, high] = [Math.trunc(centre - r), Math.trunc(centre + r)];
   const [middle, radius] = [(low + high) / 2, (high - low + 1) / 2];
   return (x, y) => (x - middle) ** 2 + (y - middle) ** 2 <= radius ** 2;
 }
 
-/** As Pillow fills a polygon: corners are cut to whole pixels, and its edge belongs to it. */
+/** As Pillow fills a polygon: corners are truncated to whole pixels, and the edge is included. */
 function insidePolygon(corners: readonly Point[]): (x: number, y: number) => boolean {
   const whole = corners.map(([x, y]): Point => [Math.trunc(x), Math.trunc(y)]);
   const spans = new Map<number, number[]>();

@@ -26,7 +26,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
-/** From the address to the first heading that is seen, in milliseconds. */
+/** Time from opening the address to the first visible heading, in milliseconds. */
 async function firstView(page: Page, address: string): Promise<number> {
   const begun = performance.now();
   await page.goto(address);
@@ -46,16 +46,16 @@ function processorSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** Share of a core that a process takes while nothing happens, in percent. */
+/** Share of a core that an idle process takes, in percent. */
 async function idleShare({ pid }: OpenStudio): Promise<string> {
-  // what opening it has left to do
+  // lets work left from opening finish
   await pause(5000);
   const before = processorSeconds(pid);
   await pause(20_000);
   return `${((100 * (processorSeconds(pid) - before)) / 20).toFixed(1)} %`;
 }
 
-/** From the line in the journal to the number on the page, in milliseconds. Node and browser have one clock. */
+/** Time from the line in the journal to the number on the page, in milliseconds. Node and browser share one clock. */
 async function eventToPixel(page: Page, { write, step }: LongRun): Promise<number> {
   const next = step() + 1;
   const seen = page.evaluate<number>(
@@ -66,7 +66,7 @@ async function eventToPixel(page: Page, { write, step }: LongRun): Promise<numbe
       setTimeout(() => resolve(Infinity), 10000);
     })`,
   );
-  // steps in quicker succession are not told one by one
+  // steps in quicker succession are merged
   await pause(500);
   const written = Date.now();
   write();
@@ -163,7 +163,7 @@ try {
   await browser.close();
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 }
-// how much else the machine has to do decides how far these numbers can be trusted
+// the machine's load decides how far these numbers can be trusted
 const load = `load ${os.loadavg()[1]!.toFixed(1)}`;
 for (const [what, measured] of results) keepResult({ benchmark: "studio", what, measured, load });
 console.log(`${machine}, ${load}\n`);

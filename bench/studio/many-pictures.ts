@@ -1,17 +1,17 @@
 import type { Page } from "playwright-core";
 import { median } from "../results.ts";
 
-/** What a draft with many pictures is like to work with; times in milliseconds. */
+/** Times of working on a draft with many pictures, in milliseconds. */
 export interface ManyPictures {
-  /** From the address to the first picture's place on the screen. */
+  /** From opening the address to the first picture's place on the screen. */
   readonly firstView: number;
-  /** From the address until every picture in view is drawn. */
+  /** From opening the address until every picture in view is drawn. */
   readonly allInView: number;
-  /** From a letter of a caption to the frame with it, the median and the longest. */
+  /** From a key press in a caption to the frame that shows it, median and longest. */
   readonly letter: readonly [median: number, longest: number];
-  /** Between two frames while the list is scrolled, the median and the longest. */
+  /** Between two frames while the list scrolls, median and longest. */
   readonly frame: readonly [median: number, longest: number];
-  /** Bytes of the page's program. */
+  /** Heap of the page's program. */
   readonly heapBytes: number;
 }
 
@@ -23,7 +23,7 @@ export async function manyPictures(page: Page, address: string): Promise<ManyPic
   const firstView = performance.now() - begun;
   await page.evaluate(inViewDrawn);
   const allInView = performance.now() - begun;
-  // what the first check of the draft brings
+  // waits for the first check of the draft
   await page.getByText(/^\d+ steps/).waitFor({ timeout: 180_000 });
   await page.getByLabel("Caption", { exact: true }).focus();
   await page.evaluate(watchKeys);
@@ -51,7 +51,7 @@ export async function manyPictures(page: Page, address: string): Promise<ManyPic
   };
 }
 
-/** Ends when all pictures of the list that can be seen are there. */
+/** Resolves when all pictures of the list that are in view are loaded. */
 const inViewDrawn = `new Promise((resolve) => {
   const look = () => {
     const list = document.querySelector("[role=listbox]");
@@ -66,7 +66,7 @@ const inViewDrawn = `new Promise((resolve) => {
   look();
 })`;
 
-/** Has each key noted: from its press to the frame after what it changed. */
+/** Records each key: the time from its press to the frame after its change. */
 const watchKeys = `(() => {
   window.seenKeys = [];
   addEventListener("keydown", ({ timeStamp }) => requestAnimationFrame(() => {

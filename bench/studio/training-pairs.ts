@@ -8,28 +8,28 @@ import { conceptsFolder } from "../../src/assets/index.ts";
 import { follow, placesOf } from "../../src/runs/index.ts";
 import type { OpenStudio } from "../../test/studio/launch.ts";
 
-/** A run that is watched by turns. */
+/** A run that is watched and not watched in turn. */
 export interface Turns {
   /** Path of the model. */
   readonly model: string;
   readonly side: number;
   readonly batch: number;
-  /** How long it is watched, and then not, in milliseconds. A turn of slow steps begins and ends with a step. */
+  /** Length of a turn, in milliseconds. A turn with slow steps starts and ends with a step. */
   readonly turnMs: number;
   readonly pairs: number;
 }
 
-/** How much longer a step takes while its page is in view, as a factor. */
+/** How much longer a step takes while the run's page is in view, as a factor. */
 export interface Slowdown {
   readonly factor: number;
   /** Standard error of the factor. */
   readonly error: number;
   readonly pairs: number;
-  /** Steps a second without a page. */
+  /** Steps per second without a page. */
   readonly stepsPerSecond: number;
 }
 
-/** Trains and watches by turns: both turns of a pair are of one process, one after the other, and which one is first changes from pair to pair. */
+/** Trains and watches in turns: both turns of a pair are of one process, one after the other, and which is first alternates. */
 export async function trainingPairs(studio: OpenStudio, page: Page, turns: Turns): Promise<Slowdown> {
   const run = await begin(studio, turns);
   const address = `${studio.address}run/${encodeURIComponent(run.id)}`;
@@ -42,7 +42,7 @@ export async function trainingPairs(studio: OpenStudio, page: Page, turns: Turns
       for (const isWatched of pair % 2 === 0 ? [true, false] : [false, true]) {
         await page.goto(isWatched ? address : "about:blank");
         if (isWatched) await page.getByRole("heading", { name: "Curves" }).waitFor();
-        // what opening and closing the page has left to do
+        // lets work left from opening or closing the page finish
         await pause(settleMs);
         const { count, ms } = await run.during(turns.turnMs);
         paces.set(isWatched, ms / count);
@@ -63,10 +63,10 @@ export async function trainingPairs(studio: OpenStudio, page: Page, turns: Turns
   }
 }
 
-/** Before a turn, in milliseconds. */
+/** Pause before a turn, in milliseconds. */
 const settleMs = 1500;
 
-/** A run that trains until it is ended. */
+/** Starts a run that trains until it is ended. */
 async function begin({ home }: OpenStudio, { model, side, batch }: Turns) {
   const root = path.join(home, "runs");
   const before = new Set(readdirSync(root));
@@ -98,7 +98,7 @@ async function begin({ home }: OpenStudio, { model, side, batch }: Turns) {
       told();
     }
   })();
-  /** Waits until so many more steps have been made. */
+  /** Waits for `count` more steps. */
   const steps = async (count: number): Promise<void> => {
     const wanted = times.length + count;
     while (times.length < wanted) {
@@ -111,7 +111,7 @@ async function begin({ home }: OpenStudio, { model, side, batch }: Turns) {
   return {
     id,
     steps,
-    /** Steps of a time, from the end of a step to that of another. */
+    /** Counts steps for at least `ms`, from the end of one step to the end of another. */
     async during(ms: number): Promise<{ readonly count: number; readonly ms: number }> {
       await steps(1);
       const first = times.length - 1;

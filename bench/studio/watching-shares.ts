@@ -4,17 +4,17 @@ import type { Page } from "playwright-core";
 import type { OpenStudio } from "../../test/studio/launch.ts";
 import type { LongRun } from "./written-runs.ts";
 
-/** How long each share is measured at least, in milliseconds, and for how many steps. */
+/** Shortest measurement of each share, in milliseconds and in steps. */
 const [leastMs, leastSteps] = [15_000, 5];
 
-/** What watching a run takes of a core, in percent. */
+/** The share of a core that watching a run takes, in percent. */
 export interface WatchingShare {
   readonly watcher: "nobody" | "a program" | "a page in view" | "a hidden page";
   readonly studio: number;
   readonly browser: number;
 }
 
-/** What it takes of a core to watch a run that makes a step every so often, each way by itself: the run is written, not trained, so nothing else is measured. Linux only. */
+/** Measures what watching a run takes of a core for each kind of watcher alone. The run is written step by step, not trained, so nothing else is measured. Linux only. */
 export async function watchingShares(
   { pid, address, entrance }: OpenStudio,
   page: Page,
@@ -49,7 +49,7 @@ export async function watchingShares(
     await hearing;
     await page.goto(`${address}run/${encodeURIComponent(run.id)}`);
     const view = await measure("a page in view");
-    // as a browser tells a page that another tab is in front of it
+    // as a browser does when another tab covers the page
     await page.evaluate(
       "Object.defineProperty(document, 'hidden', { get: () => true }); document.dispatchEvent(new Event('visibilitychange'))",
     );
@@ -61,8 +61,8 @@ export async function watchingShares(
   }
 }
 
-/** Seconds of processor time of each process that this one has started, and of those that they have. Source: Linux, proc(5), and its schedstat, which counts nanoseconds:
- *  the ticks of stat miss most of what takes less than one. */
+/** Processor time of each descendant of this process, in seconds. Source: Linux, proc(5), and its schedstat, which counts nanoseconds:
+ *  the ticks of stat miss most work shorter than one. */
 function usedSeconds(): ReadonlyMap<number, number> {
   const all = new Map<number, { readonly parent: number; readonly seconds: number }>();
   for (const name of readdirSync("/proc").filter((one) => /^\d+$/.test(one)))
@@ -74,7 +74,7 @@ function usedSeconds(): ReadonlyMap<number, number> {
       );
       all.set(Number(name), { parent: Number(parent), seconds: nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9 });
     } catch {
-      // it has just ended
+      // the process has just ended
     }
   const isOurs = (pid: number): boolean => {
     const parent = all.get(pid)?.parent;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { conceptsFolder } from "../../src/assets/index.ts";
 import { makeRunFolder, newRecord, type RunPlaces, takeRun, writeRecord } from "../../src/runs/index.ts";
 
-/** Runs as the trainer leaves them, written without training: what the studio reads is the same. */
+/** Runs as the trainer leaves them, written without training: the studio reads the same files. */
 
 const steps = 500;
 
@@ -41,18 +41,18 @@ export async function writeManyRuns(root: string, count: number): Promise<void> 
   }
 }
 
-/** A run that is long, and goes on. */
+/** A long run that is still in progress. */
 export interface LongRun {
   readonly id: string;
   /** Its last step. */
   readonly step: () => number;
-  /** Writes one step more. */
+  /** Writes one more step. */
   readonly write: () => void;
-  /** Lets go of it. */
+  /** Releases the run. */
   readonly end: () => Promise<void>;
 }
 
-/** Writes such a run. This process holds it, so that it counts as under way. */
+/** Writes such a run. This process holds its lock, so it counts as running. */
 export async function writeLongRun(root: string, stepCount: number, samples: number): Promise<LongRun> {
   const places = await made(root, "long", new Date(Date.UTC(2026, 6, 1)));
   const lock = await takeRun(places);
