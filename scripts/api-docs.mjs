@@ -1,5 +1,5 @@
-/** Makes docs/api, the reference of what the package exports, from the types in src. With --check it writes nothing and fails where a page is stale.
- *  It fails, too, where TypeDoc finds a part of an exported type that is not exported. Run `npm run docs`. */
+/** Generates docs/api, the reference of the package's exports, from the types in src. With --check it writes nothing and fails if a page is stale.
+ *  It also fails if TypeDoc finds that a part of an exported type is not exported. Run `npm run docs`. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -16,14 +16,14 @@ const options = {
   router: "module",
   readme: "none",
   name: "API",
-  // links to lines would go stale with every commit
+  // links to lines would become stale with every commit
   disableSources: true,
   excludeExternals: true,
   excludePrivate: true,
   groupOrder: ["Functions", "Classes", "*"],
   logLevel: "Warn",
   validation: { notExported: true, invalidLink: true, notDocumented: false },
-  // the tables that exported types are computed from
+  // the tables from which exported types are computed
   intentionallyNotExported: ["factories", "kinds", "PartOf"],
   hideBreadcrumbs: true,
   hidePageHeader: true,
@@ -33,7 +33,7 @@ const options = {
   typeDeclarationFormat: "table",
 };
 
-/** Types whose parts have a page of their own: docs/options.md. */
+/** Types whose members have a page of their own: docs/options.md. */
 const documentedElsewhere = ["TrainInput", "GenerateInput"];
 
 const made = mkdtempSync(path.join(tmpdir(), "coinage-api-"));
@@ -58,7 +58,7 @@ try {
   rmSync(made, { recursive: true });
 }
 
-/** Writes the pages to a folder, and gives what TypeDoc finds wrong. */
+/** Writes the pages to a folder, and returns TypeDoc's problems. */
 async function writeReference(folder) {
   const app = await Application.bootstrapWithPlugins({ ...options, out: folder });
   const problems = [];
@@ -81,7 +81,7 @@ function pagesIn(folder) {
   return names.filter((name) => name.endsWith(".md")).map((name) => name.replaceAll(path.sep, "/"));
 }
 
-/** The text with \n as line ends: a checkout may have Windows'. */
+/** Normalizes line ends to \n: a checkout may have Windows'. */
 function withPlainLineEnds(text) {
   return text.replaceAll("\r\n", "\n");
 }

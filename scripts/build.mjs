@@ -1,4 +1,4 @@
-/** Compiles src to dist: JavaScript that Node runs as it is, with its types. Run `npm run build`. */
+/** Compiles src to dist: JavaScript for Node, with types. Run `npm run build`. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -7,7 +7,7 @@ const [begin, end] = [
   "<!-- end of keys -->",
 ];
 
-/** The page docs/dataset.md, with the tables of keys made anew. */
+/** The page docs/dataset.md, with its tables of keys generated anew. */
 export function datasetMarkdown(): string {
   const page = readFileSync(new URL("../docs/dataset.md", import.meta.url), "utf8");
   const [start, stop] = [page.indexOf(begin), page.indexOf(end)];

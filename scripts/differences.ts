@@ -5,17 +5,17 @@ import { fileURLToPath } from "node:url";
 const source = fileURLToPath(new URL("../src", import.meta.url));
 const mark = "differs from sd-scripts:";
 
-/** A comment about behaviour that differs on purpose: what sd-scripts does, what coinage does, and why. */
+/** A comment on behaviour that differs on purpose: what sd-scripts does, what coinage does, and why. */
 interface Difference {
-  /** Path below src. */
+  /** Path relative to src. */
   readonly file: string;
   readonly sdScripts: string;
   readonly coinage: string;
   readonly because: string;
 }
 
-/** The page docs/differences.md: every comment in the code that begins with the mark.
- *  @throws naming the comment that lacks one of its three sentences. */
+/** The page docs/differences.md: every comment in the code that starts with the mark.
+ *  @throws Error naming a comment that lacks one of its three sentences */
 export function differencesMarkdown(): string {
   const differences = allDifferences();
   const rooms = [...new Set(differences.map(roomOf))];
@@ -43,7 +43,7 @@ function itemOf({ file, sdScripts, coinage, because }: Difference): string {
   return `- ${escapeTags(text)} ([${path.posix.basename(file)}](../src/${file}))`;
 }
 
-/** Markdown in which no word outside of code is taken for an HTML tag. */
+/** Escapes text so that Markdown takes no word outside of code for an HTML tag. */
 function escapeTags(text: string): string {
   return text.replace(/`[^`]*`|</g, (match) => (match === "<" ? "&lt;" : match));
 }
@@ -56,13 +56,13 @@ function allDifferences(): Difference[] {
   return files.flatMap((file) => differencesIn(readFileSync(path.join(source, file), "utf8"), file));
 }
 
-/** The differences that the comments of a file tell:
+/** The differences in a file's comments:
  *
  *      // differs from sd-scripts: a resumed run counts steps and epochs from 0 again.
  *      // coinage: they continue from the state.
  *      // because: file names would repeat.
  *
- *  A docstring tells one in the same way. */
+ *  A docstring states one in the same way. */
 export function differencesIn(code: string, file: string): Difference[] {
   const lines = code.split(/\r?\n/);
   return lines.flatMap((line, at) => {
@@ -94,7 +94,7 @@ function restOfLines(lines: readonly string[], at: number): string[] {
   return (end < 0 ? rest : rest.slice(0, end)).map((line) => line.replace(/^\s*\/\//, ""));
 }
 
-/** A text on one line, without what the comment says about errors and sources, with its full stop. */
+/** A text on one line, without the comment's errors and sources, ending in a full stop. */
 function sentenceOf(text: string): string {
   return text
     .replace(/\*\/.*$/s, "")

@@ -6,8 +6,8 @@ import { conceptsFolder, tinySdFolder } from "../src/assets/index.ts";
 import type { TrainingEvent } from "../src/training/index.ts";
 import { newestState, runInProcess } from "../test/killed-run.ts";
 
-// Kills real training processes (SIGKILL) at random moments of every phase and resumes them from their newest state, again and again:
-// losses and the bytes of the final file must equal those of an undisturbed run, and killed runs may leave no temporary files behind.
+// Kills real training processes (SIGKILL) at random moments of every phase and resumes them from their newest state, repeatedly:
+// losses and the bytes of the final file must equal those of an undisturbed run, and killed runs must leave no temporary files.
 // npm run kill-test -- [--kills 200] [--steps 40] [--threads 1] [--variants anew,cached,disk,learning]
 
 const { values } = parseArgs({
@@ -31,7 +31,7 @@ const config = (pictures: string): string =>
 const prompts = write("prompts.txt", "a photo of vexla --w 128 --h 128 --s 4\na vexla --w 64 --h 64 --s 4\n");
 
 const prodigy = ["--optimizer_type", "Prodigy", "--learning_rate", "1"] as const;
-/** Runs with every source of randomness: latents sampled at each step or cached, captions, mirroring, noise of both generators; and what sd-scripts does not have. */
+/** Runs with every source of randomness: latents sampled at each step or cached, captions, mirroring, noise of both generators; and with features that sd-scripts lacks. */
 const variants = {
   anew: prodigy,
   cached: [...prodigy, "--cache_latents"],
@@ -55,7 +55,7 @@ const variants = {
 type Variant = keyof typeof variants;
 const tried = (Object.keys(variants) as Variant[]).filter((name) => values.variants.split(",").includes(name));
 
-/** A folder for one run: its images, with latent caches beside them, and its output. */
+/** Makes a folder for one run: its images, with latent caches beside them, and its output. */
 function newRun(
   variant: Variant,
   name: string,
@@ -83,7 +83,7 @@ function lossesOf(events: readonly TrainingEvent[]): [number, number][] {
   return events.flatMap((event) => (event.kind === "step" ? [[event.step, event.loss]] : []));
 }
 
-/** An undisturbed run, and how long its phases take. */
+/** An undisturbed run and the durations of its phases. */
 async function undisturbedRun(variant: Variant) {
   const { out, flags } = newRun(variant, `undisturbed ${variant}`);
   const times: { readonly kind: TrainingEvent["kind"]; readonly at: number }[] = [];
@@ -104,7 +104,7 @@ async function undisturbedRun(variant: Variant) {
 const phases = ["starting", "caching", "training", "saving", "sampling"] as const;
 type Phase = (typeof phases)[number];
 
-/** A random moment of a phase to kill a process at. `tell` receives every event. */
+/** A random moment of a phase at which to kill a process. `tell` receives every event. */
 function randomDeath(phase: Phase, { losses, startMs, sampleMs, stepMs }: Awaited<ReturnType<typeof undisturbedRun>>) {
   const death = new AbortController();
   const timers: NodeJS.Timeout[] = [];
@@ -118,7 +118,7 @@ function randomDeath(phase: Phase, { losses, startMs, sampleMs, stepMs }: Awaite
   };
   const tell = (event: TrainingEvent): boolean => {
     if (!isTime(event) || toGo-- !== 0) return false;
-    // after a step comes a save of some milliseconds, then the next step
+    // a step is followed by a save of some milliseconds, then by the next step
     dieIn(phase === "caching" ? 20 : phase === "saving" ? 30 : phase === "sampling" ? stepMs + 2 * sampleMs : stepMs);
     return false;
   };

@@ -8,13 +8,13 @@ import {
   wrap,
 } from "../src/options/index.ts";
 
-/** The interface of a command's settings for code, made from its table: a documented member for every flag, and one for each name it is also known by. */
+/** The interface of a command's settings, generated from its table: a documented member for every flag, and one for each alias. */
 export interface SettingsInterface {
   readonly name: string;
-  /** The first sentences of its documentation. */
+  /** The first sentences of its docstring. */
   readonly about: readonly string[];
   readonly groups: readonly OptionGroup[];
-  /** Members that stand for no flag. */
+  /** Members that belong to no flag. */
   readonly others?: readonly string[];
 }
 
@@ -66,7 +66,7 @@ function documentationOf(flag: string, option: Option): string[] {
   ];
 }
 
-/** A documentation comment, each text on lines of its own. */
+/** A docstring, each text on its own lines. */
 function docLines(texts: readonly string[], indent: string): string[] {
   const lines = texts.flatMap((text) => wrap(text.replaceAll("*/", "*\\/"), widest - indent.length - 4));
   if (lines.length === 1 && indent.length + lines[0]!.length + 7 <= widest) return [`${indent}/** ${lines[0]} */`];
@@ -81,7 +81,7 @@ function typedMember(setting: string, option: Option): string[] {
     : [`  readonly ${setting}?:`, ...types.map((type) => `    | ${type}`)].map(closed);
 }
 
-/** The last line of a member that takes several. */
+/** The last line of a member that takes several lines. */
 function closed(line: string, at: number, { length }: readonly string[]): string {
   return at === length - 1 ? `${line};` : line;
 }

@@ -2,7 +2,7 @@ import { Dice } from "./dice.ts";
 import { execute, type Finding } from "./oracle.ts";
 import type { Target } from "./targets/index.ts";
 
-/** An input that follows from a target's seeds, the campaign's seed and a number alone. */
+/** An input, determined by a target's seeds, the campaign's seed and a number. */
 export function inputOf(
   { name, mutate }: Target,
   seeds: readonly Uint8Array[],
@@ -13,7 +13,7 @@ export function inputOf(
   return mutate(dice.pick(seeds), dice, seeds);
 }
 
-/** Executes a target with inputs number `from` up to below `to`. began: called with the number before each. */
+/** Executes a target with the inputs `from` to `to` - 1. began: called with each number before its execution. */
 export async function* campaign(
   target: Target,
   { seed, from, to, began = () => {} }: { seed: number; from: number; to: number; began?: (number: number) => void },
@@ -27,7 +27,7 @@ export async function* campaign(
   }
 }
 
-/** The smallest input found by leaving out parts that has the same kind of fault. */
+/** The smallest input found by removing parts that still has the same kind of fault. */
 export async function minimised(target: Target, input: Uint8Array, what: string): Promise<Uint8Array> {
   const kind = kindOf(what);
   let smallest = input;
@@ -41,7 +41,7 @@ export async function minimised(target: Target, input: Uint8Array, what: string)
   return smallest;
 }
 
-/** Faults of one kind are reported once: same error at the same place. */
+/** The kind of a fault, of which only one is reported: same error at the same place. */
 export function kindOf(what: string): string {
   return what.replace(/\d+/g, "0");
 }

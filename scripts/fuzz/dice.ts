@@ -1,6 +1,6 @@
 import { PythonRandom } from "../../src/random/index.ts";
 
-/** Choices that follow from a text and a number alone: the same ones, the same input. */
+/** Choices determined by a text and a number, so that an input can be made again. */
 export class Dice {
   readonly #random: PythonRandom;
 
@@ -8,12 +8,12 @@ export class Dice {
     this.#random = new PythonRandom(BigInt(`0x${Buffer.from(`${name} ${number}`).toString("hex")}`));
   }
 
-  /** A whole number from 0 up to below `count`. */
+  /** A whole number from 0 to `count` - 1. */
   below(count: number): number {
     return Math.floor(this.#random.random() * count);
   }
 
-  /** Mostly small, occasionally large: a length to insert, repeat or remove. */
+  /** A length to insert, repeat or remove: mostly small, occasionally large. */
   length(most: number): number {
     return Math.min(most, Math.floor(2 ** (this.#random.random() * Math.log2(most + 1))));
   }

@@ -20,7 +20,7 @@ export const hubAnswers = [info, tree];
 let server: Server | undefined;
 let answer: Uint8Array = new Uint8Array();
 
-/** Asks a hub whose every answer of one kind is the input: a list of files where the input begins like one, else a description. */
+/** Opens a model on a hub whose answers of one kind are all the input: a list of files if the input starts like one, else a description. */
 export async function readHubAnswer(input: Uint8Array): Promise<unknown> {
   server ??= await startServer();
   answer = input;
@@ -38,7 +38,7 @@ async function startServer(): Promise<Server> {
     response.setHeader("content-type", "application/json");
     response.end(isOdd ? answer : isTree ? tree : info);
   });
-  // Nothing waits for it at the end.
+  // does not keep the process alive
   started.unref();
   await new Promise<void>((resolve) => started.listen(0, "127.0.0.1", resolve));
   return started;

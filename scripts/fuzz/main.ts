@@ -8,7 +8,7 @@ import { hostileFolder } from "./seeds.ts";
 import { type Target, targets } from "./targets/index.ts";
 
 /** `npm run fuzz -- [--executions N] [--seed N] [--only NAME,NAME] [--keep DIR]`: gives every reader and parser mutated files and texts.
- *  A finding is an uncoded error, an impossible shape, a changed prototype, or too much time or memory. Each kind is reported once, minimised and kept in test/hostile. */
+ *  A finding is an error without a code, an impossible shape, a changed prototype, or too much time or memory. Each kind is reported once, minimised and kept in test/hostile. */
 const { values } = parseArgs({
   options: {
     executions: { type: "string", default: "1000000" },
@@ -21,7 +21,7 @@ const [executions, seed] = [Number(values.executions), Number(values.seed)];
 const chosen = targets.filter(({ name }) => !values.only || values.only.split(",").includes(name));
 const shares = chosen.reduce((sum, { share }) => sum + share, 0);
 
-/** Longer than any input may take, on a busy machine. */
+/** More time than any input needs, on a busy machine. */
 const patienceMs = 60_000;
 const found = new Map<string, string>();
 let total = 0;
@@ -37,7 +37,7 @@ console.log(`${total} executions of ${chosen.length} readers, seed ${seed}: ${fo
 for (const [what, file] of found) console.log(`${file}: ${what}`);
 process.exit(found.size === 0 ? 0 : 1);
 
-/** Executes in a worker, which is ended when it hangs or runs out of memory. @returns the number to go on with */
+/** Executes in a worker, which is ended if it hangs or runs out of memory. @returns the number from which to continue */
 function stretch(target: Target, from: number, to: number): Promise<number> {
   const progress = new BigInt64Array(new SharedArrayBuffer(8));
   const workerData = { name: target.name, seed, from, to, progress };
@@ -69,7 +69,7 @@ function stretch(target: Target, from: number, to: number): Promise<number> {
   });
 }
 
-/** A thread reads TypeScript only after it has installed the loader itself. */
+/** Starts the worker in TypeScript, for which a thread must install the loader itself. */
 function startWorker(workerData: object): Worker {
   const [loader, entry] = [import.meta.resolve("tsx/esm/api"), new URL("./worker.ts", import.meta.url).href];
   return new Worker(`import("${loader}").then(({ register }) => { register(); return import("${entry}"); });`, {

@@ -1,6 +1,6 @@
 import type { Dice } from "./dice.ts";
 
-/** Makes another input out of one. */
+/** Makes another input from one. */
 export type Mutate = (input: Uint8Array, dice: Dice, seeds: readonly Uint8Array[]) => Uint8Array;
 
 const oddIntegers = [
@@ -35,7 +35,7 @@ const oddNumbers = [
   "99999999999999999999",
 ];
 
-/** Up to four changes of bits, bytes, numbers and stretches, without regard to what they mean. */
+/** Up to four changes of bits, bytes, numbers and ranges, regardless of their meaning. */
 export const mutateBytes: Mutate = (input, dice, seeds) => {
   let bytes: Uint8Array = Uint8Array.from(input);
   for (let changes = 1 + dice.below(4); changes > 0; changes--) bytes = changedBytes(bytes, dice, seeds);
@@ -81,7 +81,7 @@ function integerBytes(value: bigint, width: number, isLittle: boolean): Uint8Arr
   return isLittle ? low : low.reverse();
 }
 
-/** Changes of a text: words of its language put in, repeated, nested, numbers made odd. words: what means something in that language. */
+/** Changes a text: inserts words of its language, repeats, nests, makes numbers odd. words: those with a meaning in that language. */
 export function mutateText(words: readonly string[]): Mutate {
   return (input, dice, seeds) => {
     if (dice.chance(0.15)) return mutateBytes(input, dice, seeds);
@@ -151,7 +151,7 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** A JSON value with one of its parts exchanged, removed, renamed or repeated. */
+/** A JSON value with one of its parts replaced, removed, renamed or repeated. */
 export function mutateJson(value: unknown, dice: Dice): unknown {
   if (typeof value !== "object" || value === null || dice.chance(0.15)) return dice.pick(oddValues);
   const entries = Object.entries(value);
@@ -168,7 +168,7 @@ export function mutateJson(value: unknown, dice: Dice): unknown {
   else if (dice.chance(0.15))
     entries[chosen] = [dice.pick(["__proto__", "constructor", "toString", "", "a\u001b[2J", "length"]), part];
   else entries[chosen] = [key, mutateJson(part, dice)];
-  // Not fromEntries: the text of a key __proto__ is wanted, and such an object would hide it.
+  // Not fromEntries: a key __proto__ must appear in the text, and such an object would hide it.
   return entries.reduce(
     (object, [name, item]) =>
       Object.defineProperty(object, name, { value: item, enumerable: true, configurable: true, writable: true }),

@@ -1,13 +1,13 @@
 import { CoinageError } from "../../src/errors/index.ts";
 import type { Target } from "./targets/index.ts";
 
-/** What is wrong with how a reader took an input. */
+/** A reader's fault with an input. */
 export interface Finding {
   readonly target: string;
   readonly what: string;
 }
 
-/** What one execution may take on a busy machine. */
+/** Limits of one execution on a busy machine. */
 const mostCpuMs = 3000;
 const mostBytes = 700 * 2 ** 20;
 
@@ -18,14 +18,14 @@ const pristine = new Map(
   ]),
 );
 
-/** Gives a reader an input: correct is a result that makes sense or an error with a code, in bounded time and memory. */
+/** Runs a reader on an input. Correct is a plausible result or an error with a code, in bounded time and memory; anything else is a finding. */
 export async function execute({ name, read }: Target, input: Uint8Array): Promise<Finding | undefined> {
   const finding = (what: string): Finding => ({ target: name, what });
   const before = process.memoryUsage.rss();
   const start = process.cpuUsage();
   let result: unknown;
   try {
-    // A copy: a reader that keeps or changes its input must not change the next one.
+    // A copy: a reader that keeps or changes its input must not affect the next one.
     result = await read(Uint8Array.from(input));
   } catch (error) {
     if (!(error instanceof CoinageError))
@@ -48,7 +48,7 @@ export async function execute({ name, read }: Target, input: Uint8Array): Promis
 
 let peak = process.resourceUsage().maxRSS;
 
-/** The first lines of a stack that lie in the project. */
+/** The first lines of a stack in the project's source. */
 function placeOf(error: Error): string {
   const lines = (error.stack ?? "").split("\n").filter((line) => line.includes("/src/"));
   return lines
@@ -61,7 +61,7 @@ function lengthOf(data: unknown): number | undefined {
   return ArrayBuffer.isView(data) && "length" in data ? Number(data.length) : undefined;
 }
 
-/** An impossible shape, or that of another array, or an object that is not plain, in the first thousand parts of a result. */
+/** The first fault in the first thousand parts of a result: an impossible shape, one that does not match its data, or an object that is not plain. */
 function oddPart(result: unknown): string | undefined {
   const waiting: unknown[] = [result];
   for (let count = 0; waiting.length > 0 && count < 1000; count++) {

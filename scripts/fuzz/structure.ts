@@ -6,7 +6,7 @@ import { deflatedZip } from "../../test/deflated-zip.ts";
 import type { Dice } from "./dice.ts";
 import { type Mutate, mutateBytes, mutateJson, mutateText } from "./mutate.ts";
 
-/** Changes the parts of a container and puts it together again, so that a reader gets behind its first checks; else bytes as they are. */
+/** Changes the parts of a container and reassembles it, so that a reader gets past its first checks; if that is impossible, changes bytes. */
 function within(change: Mutate): Mutate {
   return (input, dice, seeds) => {
     if (dice.chance(0.4)) return mutateBytes(input, dice, seeds);
@@ -44,7 +44,7 @@ export const mutateSafetensors = within((input, dice, seeds) => {
   return file;
 });
 
-/** NumPy's arrays: the header's text is changed, and its length made right. */
+/** NumPy's arrays: changes the header's text and corrects its length. */
 export const mutateNpy = within((input, dice, seeds) => {
   const length = dataViewOn(input).getUint16(8, true);
   const words = ["-", ",", "(", ")", " ", "L", "'", "nan", "0.5", "99999999999999999999", "'<f2'", "'|O'", "True"];
@@ -54,7 +54,7 @@ export const mutateNpy = within((input, dice, seeds) => {
   return new Uint8Array(Buffer.concat([start, header, input.subarray(10 + length)]));
 });
 
-/** Zip archives: .pt, .npz. A member is changed, renamed, left out or put in once more under another name. */
+/** Zip archives: .pt, .npz. A member is changed, renamed, removed or added again under another name. */
 const mutateArchive = within((input, dice, seeds) => {
   const zip = openZip(inMemory(input, "seed"), (what) => new Error(what));
   const members = [...zip.entries.values()].map((entry) => ({ name: entry.name, bytes: zip.read(entry, 1e7) }));
@@ -121,7 +121,7 @@ const opcodes = [
   ".",
 ];
 
-/** Whole operations of a pickle are put in, many times over, besides changes of its bytes. */
+/** Pickles: inserts whole operations, repeatedly, or changes bytes. */
 const mutatePickle: Mutate = (input, dice, seeds) => {
   if (dice.chance(0.4)) return mutateBytes(input, dice, seeds);
   const bytes = Buffer.from(input);
@@ -138,7 +138,7 @@ const mutatePickle: Mutate = (input, dice, seeds) => {
   );
 };
 
-/** PNG pictures: a part is changed and its checksum made right; texts are packed anew. */
+/** PNG pictures: changes a part and corrects its checksum; texts are compressed anew. */
 export const mutatePng = within((input, dice, seeds) => {
   const chunks = readChunks(input);
   const chosen = dice.below(chunks.length);

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { campaign } from "./campaign.ts";
 import { removeScratch, targets } from "./targets/index.ts";
 
-/** Executes a stretch of a campaign. `progress` holds the number under way, for whoever has to end a worker that hangs. */
+/** Executes a part of a campaign. `progress` holds the current number, for the thread that ends a worker that hangs. */
 const { name, seed, from, to, progress } = workerData as {
   name: string;
   seed: number;

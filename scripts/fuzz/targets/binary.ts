@@ -68,7 +68,7 @@ export const binaryTargets: readonly Target[] = [
   ),
 ];
 
-/** Throws what is no error of ours where the texts are more than may be. */
+/** Throws an uncoded error if the texts exceed the limit. */
 function readTexts(input: Uint8Array) {
   const texts = readPngTexts(input);
   const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
@@ -76,7 +76,7 @@ function readTexts(input: Uint8Array) {
   return texts;
 }
 
-/** Throws what is no error of ours where tensors do not fill the file. */
+/** Throws an uncoded error if tensors do not fill the file. */
 function readSafetensors(input: Uint8Array) {
   const header = parseSafetensors(input);
   const entries = [...header.tensors.values()];
@@ -96,7 +96,7 @@ function readZip(input: Uint8Array) {
   return [...zip.entries.values()].map((entry) => zip.read(entry, 1e7).length);
 }
 
-/** Every number of the tensors in what a pickle made. */
+/** Reads all numbers of the tensors in a pickle's object. */
 function tensorsIn(source: ReturnType<typeof inMemory>, whole: PickleValue) {
   const found: unknown[] = [];
   const seen = new Set<PickleValue>();
@@ -132,7 +132,7 @@ function npzSeeds() {
   ];
 }
 
-/** As the input's own kind asks for. */
+/** The mutation for the input's own kind. */
 function mutateAny(...[input, dice, seeds]: Parameters<Mutate>) {
   const mutate =
     input[0] === 0x50 ? mutateZip : input[0] === 0x89 ? mutatePng : input[0] === 0x80 ? mutateBytes : mutateSafetensors;

@@ -61,7 +61,7 @@ function modelFolder(changed: string): string {
   return model;
 }
 
-/** A model one of whose JSON files is the input. */
+/** A model in which the input replaces one JSON file. */
 function ofModelWith(changed: string): Target["read"] {
   let model: string | undefined;
   return async (input) => {
@@ -103,7 +103,7 @@ function sampleState(): TrainingState {
   };
 }
 
-/** A training state one of whose two files is the input. */
+/** A training state in which the input replaces one of its two files. */
 function ofStateWith(changed: "state.json" | "arrays.safetensors"): Target["read"] {
   const state = path.join(scratch, `state-with-${changed}`);
   return async (input) => {

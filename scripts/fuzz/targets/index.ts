@@ -6,5 +6,5 @@ import type { Target } from "./target.ts";
 
 export { removeScratch, type Target } from "./target.ts";
 
-/** Every reader and parser of what strangers write. A new one is a line in one of the four. */
+/** Every reader and parser of untrusted input. A new one is one line in one of the four lists. */
 export const targets: readonly Target[] = [...binaryTargets, ...folderTargets, ...promptTargets, ...settingsTargets];

@@ -31,7 +31,7 @@ const argumentWords = [
   "\n",
 ];
 
-/** Words of a command line, one a line. */
+/** Words of a command line, one per line. */
 const words = (input: Uint8Array) => textOf(input).split("\n");
 
 /** Readers of settings, dataset configs, metadata, reports and command lines. */

@@ -6,17 +6,17 @@ import type { Mutate } from "../mutate.ts";
 /** A reader under test. */
 export interface Target {
   readonly name: string;
-  /** How a finding's file ends. */
+  /** Extension of a finding's file. */
   readonly ending: string;
   readonly seeds: () => readonly Uint8Array[];
   readonly mutate: Mutate;
-  /** Gives what the reader makes of an input. */
+  /** Reads an input and returns the result. */
   readonly read: (input: Uint8Array) => unknown;
-  /** Executions for one of a plain reader's. */
+  /** Executions, relative to those of a plain reader. */
   readonly share: number;
 }
 
-/** Shares of readers that take files, and of those that take many of them or a connection. */
+/** Shares of readers that need a file, and of those that need many files or a connection. */
 export const [slow, slowest] = [0.1, 0.02];
 
 export function reader(
@@ -30,14 +30,14 @@ export function reader(
   return { name, ending, seeds, mutate, read, share };
 }
 
-/** Where the inputs of readers of files stand. */
+/** Folder for the input files of readers. */
 export const scratch = mkdtempSync(path.join(tmpdir(), "coinage-fuzz-"));
 
 export function removeScratch(): void {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** A reader of files: the input stands in one of this name. */
+/** A reader of files: writes the input to a file of this name. */
 export function ofFile(name: string, read: (file: string) => unknown): Target["read"] {
   const file = path.join(scratch, name);
   return (input) => {
