@@ -1,4 +1,4 @@
-/** A certificate for "localhost" that nobody trusts, with its key, for servers in tests. */
+/** An untrusted certificate for "localhost", with its key, for servers in tests. */
 export const certificate = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKuog4avD/1ghu2AF

@@ -18,7 +18,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program of the project to its end. onTalk: hears what it says on stderr, and may send it signals. */
+/** Runs a program of the project to its end. onTalk: receives its output on stderr, and may send it signals. */
 function run(
   command: readonly string[],
   cwd: string,
@@ -99,7 +99,7 @@ describe("the program", () => {
 
   test("saves when its terminal is closed, though nothing can be said any more", async () => {
     const out = path.join(folder, "hangup");
-    // "_" says nohup when the tests themselves were started under it
+    // "_" contains nohup if the tests themselves were started under it
     const child = spawn(source[0]!, [...source.slice(1), ...trainFlags(out), "--max_train_steps", "10000"], {
       cwd: root,
       env: { ...process.env, _: "" },
@@ -213,7 +213,7 @@ describe("the program", () => {
       kill("SIGINT");
     });
     expect(signal).toBe("SIGINT");
-    // the terminal and npm both tell of one press
+    // the terminal and npm both send a signal for one key press
     expect(presses).toBeGreaterThan(2);
   });
 });

@@ -14,7 +14,7 @@ import {
 import { encodePng, type Picture, pictureToFloats } from "../src/pictures/index.ts";
 import { PythonRandom } from "../src/random/index.ts";
 
-/** A folder of its own for every test of a file: gives the path of what lies in it. */
+/** Makes a folder for every test of a file; returns a function for paths in it. */
 export function temporaryFolder(): (...parts: string[]) => string {
   let folder = "";
   beforeEach(async () => {
@@ -24,7 +24,7 @@ export function temporaryFolder(): (...parts: string[]) => string {
   return (...parts) => path.join(folder, ...parts);
 }
 
-/** A picture whose pixels tell their place, so that crops and mirrors show: red the column, green the row; its left half opaque. */
+/** A picture whose pixels encode their position, so that crops and mirroring show: red is the column, green the row; its left half is opaque. */
 export function gradient(width: number, height: number, channels: 3 | 4 = 3): Picture {
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++)
@@ -38,7 +38,7 @@ export async function writePicture(file: string, width: number, height: number, 
   await writeFile(file, await encodePng(gradient(width, height, channels)));
 }
 
-/** Writes five pictures for two buckets into the folder 3_cat, repeated, with captions of several tags. */
+/** Writes five pictures for two buckets to the folder 3_cat, which repeats them, with captions of several tags. */
 export async function writeCats(parent: string): Promise<DatasetSettings> {
   const sizes = [
     [128, 128],
@@ -65,7 +65,7 @@ export async function writeCats(parent: string): Promise<DatasetSettings> {
   };
 }
 
-/** Captions that stay as they are. */
+/** Caption settings that change nothing. */
 export const plainCaptions: CaptionSettings = {
   captionPrefix: undefined,
   captionSuffix: undefined,
@@ -98,14 +98,14 @@ export function openSeeded(settings: DatasetSettings, seed = 7): Promise<Dataset
   return openDataset(settings, { random: new PythonRandom(seed) });
 }
 
-/** The batches of an epoch, in the order of their numbers unless said. */
+/** The batches of an epoch, by default in the order of their numbers. */
 export function epochOf(group: DatasetGroup, epoch: number, order?: readonly number[]): Promise<MicroBatch[]> {
   const straight = Array.from({ length: group.batchesPerEpoch }, (_, i) => i);
   return collect(group.epochBatches(epoch, order ?? straight, epochContext));
 }
 
-/** Stands in for the VAE: latents are the red values in the first row of each picture, eight apart, so that they tell their picture.
- *  shapes: of all pictures it was given. */
+/** A fake VAE: latents are the red values in the first row of each picture, eight apart, so that they identify their picture.
+ *  shapes: of all pictures that it was given. */
 export function latentsEncoder(digest = "one"): PictureEncoder & { readonly shapes: string[] } {
   const shapes: string[] = [];
   const encode: PictureEncoder["encode"] = async (pictures) => {

@@ -2,7 +2,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 import { inMemory } from "../src/array/index.ts";
 import { openZip } from "../src/formats/zip/index.ts";
 
-/** The same zip archive with every member deflated, which PyTorch never writes but its readers take. */
+/** The same zip archive with every member deflated, which PyTorch never writes but its readers accept. */
 export function deflatedZip(archive: Uint8Array): Uint8Array {
   const zip = openZip(inMemory(archive, "the archive"), (what) => new Error(what));
   const members: Buffer[] = [];

@@ -88,7 +88,7 @@ test("what the recipes of CONTRIBUTING.md name is in the code", () => {
   expect(names.filter((name) => !words.has(name))).toEqual([]);
 });
 
-/** Anchors of a page's headings, as GitHub makes them. */
+/** Anchors of a page's headings, as on GitHub. */
 function headingsOf(text: string): string[] {
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!.trim().toLowerCase());
   return headings.map((heading) => heading.replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-"));

@@ -9,11 +9,11 @@ import { checkGenerateSettings, type GenerateSettings, parseGenerateArguments } 
 /** 2024-01-02 03:04:05 in local time. */
 export const drawingTime = new Date(2024, 0, 2, 3, 4, 5);
 
-/** A folder for one test, and command lines run in it: small pictures of the shipped model, two steps each unless said. */
+/** A folder for one test, and command lines run in it: by default small pictures of the shipped model with two steps each. */
 export interface Drawing {
   readonly folder: string;
   readonly outdir: string;
-  /** Names of the files in the output folder, or another one, sorted. */
+  /** Sorted names of the files in the output folder, or in another one. */
   readonly written: (folder?: string) => string[];
   readonly settings: (line: readonly string[]) => GenerateSettings;
   readonly run: (line: readonly string[], options?: GenerationRunOptions) => Promise<GenerationRunEvent[]>;
@@ -59,7 +59,7 @@ export function drawing(): Drawing {
   };
 }
 
-/** Waits for a command line to fail and gives the error. */
+/** The error with which a command line fails. */
 export async function failure(run: Promise<unknown>): Promise<{ readonly code?: string; readonly where?: string }> {
   return run.then(
     () => ({}),
@@ -67,7 +67,7 @@ export async function failure(run: Promise<unknown>): Promise<{ readonly code?: 
   );
 }
 
-/** The events of pictures that were written. */
+/** The events of written pictures. */
 export function saved(events: readonly GenerationRunEvent[]): Extract<GenerationRunEvent, { kind: "saved" }>[] {
   return events.filter((event) => event.kind === "saved");
 }

@@ -21,7 +21,7 @@ import { describeGoldens, readTensors } from "./goldens.ts";
 import { filesOf, type HubServer, serveHub } from "./hub-server.ts";
 import { readModel, writeDiffusersFolder } from "./model-files.ts";
 
-/** What sd-scripts writes for each family: tables of the embedding, and what its metadata calls the model. */
+/** sd-scripts' output for each family: tables of the embedding, and the metadata about the model. */
 const expected = {
   sd1: { tables: ["emb_params"], architecture: "stable-diffusion-v1", prediction: "epsilon" },
   sd2: { tables: ["emb_params"], architecture: "stable-diffusion-v2-768-v", prediction: "v" },
@@ -47,7 +47,7 @@ describeGoldens("models", (goldens) => {
     }
   });
 
-  /** The family as a Diffusers folder: only its configs say how these small models are built. */
+  /** The family as a Diffusers folder, whose configs are needed to infer the architecture of these small models. */
   async function folderOf(family: GoldenFamily, change: (unet: Map<string, NdArray>) => void = () => {}) {
     const model = await readModel(family.files[0]!.path);
     const folder = mkdtempSync(path.join(root, `${family.name}-`));
@@ -57,7 +57,7 @@ describeGoldens("models", (goldens) => {
     return folder;
   }
 
-  /** stop: aborted at the first event. */
+  /** Trains on a model. stop: aborted at the first event. */
   async function trained(model: string, more: Partial<TrainInput> = {}, stop?: AbortController) {
     const outputDir = mkdtempSync(path.join(root, "out-"));
     const events: TrainingEvent[] = [];

@@ -3,18 +3,18 @@ import type { BoardEvent, CoordinatorBoard } from "../src/cluster/board/board.ts
 import type { MemoryBoard } from "../src/cluster/board/memory.ts";
 import type { TurnedClock } from "./turned-clock.ts";
 
-/** What goes wrong on a board: with what is heard, and with what is published. */
+/** Faults of a board, in reading and in publishing. */
 const boardFaults = ["drop", "delay", "double", "corrupt", "fail", "lose", "empty"] as const;
 
 export type BoardFault = (typeof boardFaults)[number];
 
-/** What goes wrong, and how long things take, in milliseconds: each in turn, again and again. */
+/** Faults, and durations in milliseconds, used in turn and repeated. */
 export interface FaultPlan<Fault> {
   readonly faults: readonly (Fault | "none")[];
   readonly durations: readonly number[];
 }
 
-/** Plans with faults of boards and others; more than half of the time nothing goes wrong. */
+/** Plans with faults of boards and others; more than half of the time nothing fails. */
 export function faultPlans<Fault extends string>(
   others: readonly Fault[],
   longest: number,
@@ -29,7 +29,7 @@ export function faultPlans<Fault extends string>(
   };
 }
 
-/** A plan as it is followed. */
+/** Steps through a plan. */
 export class Faults<Fault extends string> {
   readonly #plan: FaultPlan<Fault | BoardFault>;
   #fault = 0;
@@ -39,7 +39,7 @@ export class Faults<Fault extends string> {
     this.#plan = plan;
   }
 
-  /** The next fault, where it is one of those that can happen here. */
+  /** The next fault, if it is one of those possible here. */
   next<Kind extends Fault | BoardFault>(...kinds: readonly Kind[]): Kind | "none" {
     const { faults } = this.#plan;
     const found = faults[this.#fault++ % faults.length];
@@ -52,7 +52,7 @@ export class Faults<Fault extends string> {
   }
 }
 
-/** A coordinator's board on which things go wrong as planned. kept: of the jobs of which some are lost, those that are not. */
+/** A coordinator's board with planned faults. kept: the jobs that remain when some are lost. */
 export function faultyBoard<Fault extends string>(
   real: CoordinatorBoard,
   memory: MemoryBoard,

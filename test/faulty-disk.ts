@@ -3,25 +3,25 @@ import os from "node:os";
 import path from "node:path";
 import { type Disk, systemDisk } from "../src/files/disk.ts";
 
-/** What happens to a disk at one of its operations.
- *  error: that operation fails, and no other. full: nothing can be written from then on; half of a file is there.
- *  cut: the power goes, and with it the process and everything that was not synced. cut-data: the same, but new names had reached the disk. */
+/** A fault of a disk at one of its operations.
+ *  error: only that operation fails. full: nothing can be written from then on; half of a file is left.
+ *  cut: the power fails; the process and everything not synced are lost. cut-data: the same, but new names had reached the disk. */
 export const faults = ["error", "full", "cut", "cut-data"] as const;
 export type Fault = (typeof faults)[number];
 
 type Operation = keyof Disk;
 
-/** A name in a folder that is new, has moved or has gone since the folder was synced. */
+/** A name in a folder that was added, moved or removed since the folder was synced. */
 interface Change {
   folder: string;
-  /** Undoes it: moves back, or out of the way. */
+  /** Where to rename it to undo the change: back, or out of the way. */
   from: string;
   to: string;
 }
 
-/** A real disk where the operation of a number (from 1) goes wrong. */
+/** A real disk with a fault at one operation, counted from 1. */
 export class FaultyDisk implements Disk {
-  /** Operations asked for so far. */
+  /** Operations so far. */
   operations = 0;
   readonly #at: number;
   readonly #fault: Fault;
@@ -70,7 +70,7 @@ export class FaultyDisk implements Disk {
     });
   }
 
-  /** Lets happen what a power cut does to what was not synced. To be called when all is still. */
+  /** Applies the effects of a power cut to what was not synced. Call it once nothing runs any more. */
   settle(): void {
     if (this.#fault === "cut" && this.operations >= this.#at)
       for (const { from, to } of this.#changes.toReversed()) {
@@ -104,7 +104,7 @@ export class FaultyDisk implements Disk {
     this.#changes.push({ folder: path.dirname(name), from, to });
   }
 
-  /** What lies within something that was moved is elsewhere now. */
+  /** Updates the paths of everything inside a moved folder. */
   #follow(from: string, to: string): void {
     const inside = (name: string) => (name.startsWith(from + path.sep) ? to + name.slice(from.length) : name);
     const unsynced = [...this.#unsynced].map((file) => (file === from ? to : inside(file)));

@@ -9,7 +9,7 @@ import { CoinageError } from "../src/errors/index.ts";
 
 afterAll(removeScratch);
 
-/** Executions of a plain reader in this short round; `npm run fuzz` does the long one. */
+/** Executions of a plain reader in this short round; `npm run fuzz` is the long one. */
 const round = 200;
 
 describe("a short round of mutated files and texts: a result that makes sense or an error with a code", () => {

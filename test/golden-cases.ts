@@ -36,7 +36,7 @@ export interface ModelCase {
 const textTolerance = 2e-5;
 const networkTolerance = 1e-4;
 
-/** Runs a case and gives, for each of its outputs, how far it is from the record (largest absolute difference) and how far it may be. */
+/** Runs a case and returns, for each of its outputs, the largest absolute difference from the record and its tolerance. */
 export async function runCase(
   runtime: Runtime,
   model: DiffusionModel,

@@ -15,7 +15,7 @@ export interface GoldenFamily {
   readonly goldens: string;
 }
 
-/** The families of an index of models. */
+/** The families in an index of models. */
 export function readFamilies(folder: string, index = "index.json"): GoldenFamily[] {
   const file = path.join(folder, index);
   const absolute = (name: string) => path.join(path.dirname(file), name);
@@ -26,7 +26,7 @@ export function readFamilies(folder: string, index = "index.json"): GoldenFamily
   }));
 }
 
-/** Opens a file of a family. A single file says nothing of heads and groups, which these small models have of their own. */
+/** Opens a file of a family. A single file does not give heads and groups, which are unusual in these small models. */
 export async function openGoldenModel(
   file: string,
   { configs }: Pick<GoldenFamily, "configs">,

@@ -9,14 +9,14 @@ import { parseSafetensors, readTensor } from "../src/formats/safetensors/index.t
 /** The golden set under test: `GOLDENS=DIR`, else the lean selection of the project. */
 export const goldensFolder = path.resolve(process.env.GOLDENS ?? fileURLToPath(new URL("./goldens", import.meta.url)));
 
-/** Tests of one topic (a sub-folder) of the golden set; skipped by name when the set under test lacks the topic. */
+/** Tests of one topic (a sub-folder) of the golden set; skipped by name if the set lacks the topic. */
 export function describeGoldens(topic: string, tests: (folder: string) => void): void {
   const folder = path.join(goldensFolder, topic);
   if (existsSync(folder)) describe(`goldens/${topic}`, () => tests(folder));
   else describe.skip(`goldens/${topic} (not in this set)`, () => {});
 }
 
-/** The folder as the full sets have it: the lean selection keeps large files compressed (`NAME.br`), and is then unpacked into `target`. */
+/** A folder as in the full sets: the lean selection keeps large files compressed (`NAME.br`), and is then unpacked to `target`. */
 export function unpackGoldens(folder: string, target: string): string {
   const packed = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".br"));
   if (packed.length === 0) return folder;
@@ -39,7 +39,7 @@ export function readTensors(...parts: string[]): Map<string, NdArray> {
   return new Map([...parseSafetensors(bytes).tensors].map(([name, entry]) => [name, readTensor(bytes, entry)]));
 }
 
-/** One tensor as float32. Fails when it is not there. */
+/** One tensor as float32. @throws Error if it is missing */
 export function float32(tensors: ReadonlyMap<string, NdArray>, name: string): NdArray<Float32Array> {
   const tensor = tensors.get(name);
   if (!tensor) throw new Error(`no tensor "${name}" in the golden file`);
@@ -58,7 +58,7 @@ export function relativeDistance(actual: ArrayLike<number>, expected: ArrayLike<
   return Math.sqrt(difference) / (Math.sqrt(norm) || 1);
 }
 
-/** The largest |actual - expected|. NaN counts as infinitely far. */
+/** The largest |actual - expected|; infinite for NaN. */
 export function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) throw new Error(`${actual.length} values instead of ${expected.length}`);
   let largest = 0;

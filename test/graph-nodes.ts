@@ -1,6 +1,6 @@
 import type { GraphNode, Tensor } from "../src/graph/tensor.ts";
 
-/** Every node that the tensors are computed from. */
+/** Every node from which the tensors are computed. */
 export function nodesBehind(...outputs: readonly (Tensor | undefined)[]): Set<GraphNode> {
   const found = new Set<GraphNode>();
   const pending = [...outputs];

@@ -8,7 +8,7 @@ function hostile(name: string): string {
   return fileURLToPath(new URL(`./hostile/${name}`, import.meta.url));
 }
 
-/** What inspecting a file says is wrong with it. */
+/** The problems that inspecting a file reports. */
 async function problemsOf(name: string): Promise<readonly string[]> {
   return (await inspectFile(hostile(name))).problems.map(({ code }) => code);
 }

@@ -9,9 +9,9 @@ export interface ServedModel {
   readonly name: string;
   readonly revision: string;
   readonly commit: string;
-  /** Files by path below the model. */
+  /** Files by path in the model. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** Who asks without it is refused. */
+  /** Requests without it are refused. */
   readonly token?: string;
 }
 
@@ -19,7 +19,7 @@ export interface HubServer {
   readonly url: string;
   /** Method, path, range and authorization of every request. */
   readonly requests: string[];
-  /** Breaks the connection of the next answer with file contents after so many bytes. */
+  /** Breaks the connection of the next answer with file contents after this many bytes. */
   breakNextAfter: number | undefined;
   close(): Promise<void>;
 }
@@ -33,8 +33,8 @@ export function filesOf(folder: string): Map<string, Uint8Array> {
   return new Map(files.map((name) => [name.split(path.sep).join("/"), readFileSync(path.join(folder, name))]));
 }
 
-/** A server on this machine that speaks what is needed of the Hugging Face hub's language.
- *  odd: answers in its own way where it gives true. */
+/** A local server with the part of the Hugging Face hub's API that is needed.
+ *  odd: answers a request itself and returns true, or returns false. */
 export async function serveHub(
   models: readonly ServedModel[],
   odd: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,

@@ -7,8 +7,8 @@ import type { TrainingEvent } from "../src/training/index.ts";
 
 const child = fileURLToPath(new URL("./training-child.ts", import.meta.url));
 
-/** Trains in a process of its own until it ends, or until `isDoomed` says of an event that the process is to be killed (SIGKILL) there and then.
- *  kill: kills it at any other time. The events that came out of it. @throws Error with what it said when it failed by itself */
+/** Trains in another process until it ends, or until `isDoomed` returns true for an event: the process is then killed (SIGKILL) at once.
+ *  kill: kills it at any other time. Returns the events that it wrote. @throws Error with its output if it fails by itself */
 export async function runInProcess(
   flags: readonly string[],
   isDoomed: (event: TrainingEvent) => boolean,
@@ -44,7 +44,7 @@ function parsed(line: string): TrainingEvent | undefined {
   }
 }
 
-/** The state of the most steps in an output folder. */
+/** The state with the most steps in an output folder. */
 export function newestState(outputDir: string): string | undefined {
   const names = readdirSync(outputDir).filter((name) => /^[^.].*-step\d+-state$/.test(name));
   const newest = names.sort().at(-1);

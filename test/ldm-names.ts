@@ -22,7 +22,7 @@ const outerParts: Readonly<Record<string, string>> = {
   conv_out: "out.2",
 };
 
-/** A U-Net under the names of single files, from Diffusers' names. Source: Diffusers, scripts/convert_diffusers_to_original_stable_diffusion.py, convert_unet_state_dict. */
+/** A U-Net with single files' names, from Diffusers' names. Source: Diffusers, scripts/convert_diffusers_to_original_stable_diffusion.py, convert_unet_state_dict. */
 export function unetToLdm(unet: Tensors): Map<string, NdArray> {
   const resnets = [...unet.keys()].filter((name) => /^down_blocks\.0\.resnets\.\d+\.norm1\.weight$/.test(name));
   const n = resnets.length + 1;
@@ -54,7 +54,7 @@ const attentionParts: Readonly<Record<string, string>> = {
   "to_out.0": "proj_out",
 };
 
-/** A VAE under the names and in the ranks of single files. Source: the same script, convert_vae_state_dict. */
+/** A VAE with the names and ranks of single files. Source: the same script, convert_vae_state_dict. */
 export function vaeToLdm(vae: Tensors): Map<string, NdArray> {
   const levels = new Set([...vae.keys()].map((name) => /^decoder\.up_blocks\.(\d+)/.exec(name)?.[1])).size - 1;
   const rename = (name: string): string =>
@@ -86,7 +86,7 @@ const openClipParts: Readonly<Record<string, string>> = {
   "mlp.fc2": "mlp.c_proj",
 };
 
-/** A text encoder under OpenCLIP's names, its q, k, v stacked; all in one dtype. A projection is transposed to OpenCLIP's h P.
+/** A text encoder with OpenCLIP's names, its q, k, v stacked; all in one dtype. A projection is transposed to OpenCLIP's h P.
  *  Source: the same script, convert_text_enc_state_dict_v20; open_clip, transformer.py, TextTransformer. */
 export function textEncoderToOpenClip(encoder: Tensors): Map<string, NdArray> {
   const renamed = new Map<string, NdArray>();

@@ -6,7 +6,7 @@ import { writeSafetensors } from "../src/formats/safetensors/index.ts";
 import type { GoldenFamily } from "./golden-models.ts";
 import { type Tensors, textEncoderToOpenClip, transposed, unetToLdm, vaeToLdm } from "./ldm-names.ts";
 
-/** The tensors of a model's networks in memory, under Diffusers' names. */
+/** The tensors of a model's networks in memory, with Diffusers' names. */
 export type ModelTensors = Readonly<Record<Exclude<ComponentName, "textEncoder2">, Tensors>> & {
   readonly textEncoder2: Tensors | undefined;
 };
@@ -21,7 +21,7 @@ export async function readModel(file: string): Promise<ModelTensors> {
   };
 }
 
-/** A network's tensors, upright. */
+/** A network's tensors, none transposed. */
 function tensorsOf({ tensors, storedTransposed }: Component): Tensors {
   return new Map(
     [...tensors].map(([name, stored]) => {
@@ -55,7 +55,7 @@ export function prefixed(prefix: string, tensors: Tensors): Map<string, NdArray>
   return new Map([...tensors].map(([name, array]) => [prefix + name, array]));
 }
 
-/** A model under the names of single files. SD2's gets back the last block that was dropped: here a copy of the one before. */
+/** A model with single files' names. SD2's gets back the dropped last block: here a copy of the one before. */
 export function singleFileTensors(model: ModelTensors, kind: GoldenFamily["kind"]): Map<string, NdArray> {
   const networks = new Map([
     ...prefixed("model.diffusion_model.", unetToLdm(model.unet)),

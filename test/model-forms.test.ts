@@ -36,7 +36,7 @@ describeGoldens("models", (goldens) => {
     return { family, model };
   }
 
-  /** Runs text encoders, U-Net and VAE: how far each output is from its record, and how far it may be with the recorded numbers. */
+  /** Runs text encoders, U-Net and VAE; returns each output's distance from its record, and its tolerance for the recorded numbers. */
   async function run(file: string, family: GoldenFamily, options: OpenOptions = {}) {
     const model = await openGoldenModel(file, family, options);
     const { cases } = readJson<{ cases: ModelCase[] }>(family.goldens);
@@ -53,7 +53,7 @@ describeGoldens("models", (goldens) => {
       expect(difference, name).toBeLessThan(tolerance);
   }
 
-  /** Rounded numbers are as far from the records as the same numbers in a float32 folder. */
+  /** Expects rounded weights to be as far from the records as the same weights in a float32 folder. */
   async function expectItRunsRounded(file: string, family: GoldenFamily, rounded: ModelTensors) {
     const exact = await run(folder(newTarget(), castModel(rounded, "float32"), family), family);
     for (const [i, { name, difference, tolerance }] of (await run(file, family)).entries())
@@ -160,7 +160,7 @@ describeGoldens("models", (goldens) => {
     ] as const) {
       const file = torchFile(newTarget(), { global_step: steps, state_dict: state });
       expect((await openCheckpoint(file)).predictionType.value).toBe(expected);
-      // Steps are a rule of thumb: the user's word goes before them.
+      // Steps are a rule of thumb: the user's setting takes precedence.
       const { predictionType, warnings } = await openCheckpoint(file, { predictionType: "v_prediction" });
       expect([predictionType.value, warnings.length]).toEqual(["v_prediction", expected === "epsilon" ? 1 : 0]);
     }

@@ -16,20 +16,20 @@ import {
   writeDiffusersFolder,
 } from "./model-files.ts";
 
-/** A form in which models are passed around, written from the networks of a golden model. */
+/** A form in which models are distributed, written from the networks of a golden model. */
 export interface Form {
   readonly name: string;
   readonly kind: GoldenFamily["kind"];
-  /** Kind of the numbers in the file; float32 when left out. */
+  /** Dtype of the numbers in the file; by default float32. */
   readonly dtype?: FloatDType;
-  /** Writes the model, its numbers of that kind, to a path that does not exist yet; gives what to open. */
+  /** Writes the model, in that dtype, to a path that does not exist yet; returns the path to open. */
   readonly write: (target: string, model: ModelTensors, family: GoldenFamily) => string;
   readonly options?: (target: string) => OpenOptions;
 }
 
 export const zeros = (shape: readonly number[]) => arrayOf(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
 
-/** What lies beside the networks in files of training programs. */
+/** Tensors beside the networks' in files of training programs. */
 const junk: ReadonlyMap<string, NdArray> = new Map<string, NdArray>([
   ["betas", zeros([1000])],
   ["alphas_cumprod", zeros([1000])],

@@ -17,7 +17,7 @@ const node = (...words: readonly string[]): string =>
 describe("the package", () => {
   let files: string[];
 
-  // built, packed, and unpacked in an empty project with nothing but its runtime dependencies beside it
+  // built, packed, and unpacked in an empty project with only its runtime dependencies
   beforeAll(() => {
     execFileSync(process.execPath, ["scripts/build.mjs"], { cwd: root });
     execFileSync("npm", ["pack", "--silent", "--pack-destination", project], {

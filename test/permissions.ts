@@ -1,4 +1,4 @@
-/** Runs as an ordinary user does, whom permissions of files bind: root for its time becomes "nobody". */
+/** Runs a function as an ordinary user, whom file permissions bind: root becomes "nobody" meanwhile. */
 export async function withoutPrivileges<Result>(run: () => Promise<Result>): Promise<Result> {
   const nobody = 65534;
   if (process.geteuid?.() !== 0) return run();
@@ -12,5 +12,5 @@ export async function withoutPrivileges<Result>(run: () => Promise<Result>): Pro
   }
 }
 
-/** Windows has no permissions of this kind. */
+/** Windows has no such permissions. */
 export const hasPermissions = process.platform !== "win32";

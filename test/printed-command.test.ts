@@ -22,7 +22,7 @@ beforeAll(async () => {
   written = file!;
 });
 
-/** The command that a run says to draw with, as a shell splits it. */
+/** The command for drawing that a run prints, split as by a shell. */
 function printedWords(file: string): string[] {
   const terminal = recordingTerminal();
   const caller = { program: "coinage", words: [] };
@@ -33,7 +33,7 @@ function printedWords(file: string): string[] {
   return split.split("\0").slice(0, -1);
 }
 
-// the quotes of another shell are not tried on Windows, which cannot save some of the names either
+// Windows' shells are not tried; Windows also cannot save some of the names
 describe.skipIf(process.platform === "win32")("the command that a run ends with works as printed", () => {
   test.each([
     ...["vexla", "last", "cat", "ploofa (1)", "ploofa[v2]", "(x:1.2.3)", "a:1.5)", "a\\b", "{a|b}", "\\{a", "a=b"],

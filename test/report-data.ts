@@ -1,6 +1,6 @@
 import type { ReportData } from "../src/report/data.ts";
 
-/** Made-up data of a report on a run of 300 steps with evaluations. */
+/** Artificial data for a report on a run of 300 steps with evaluations. */
 export function reportData(changes: Partial<ReportData> = {}): ReportData {
   const steps = Array.from({ length: 100 }, (_, i) => 3 * (i + 1));
   const wave = (i: number) => Math.sin(i * 12.9898) * Math.cos(i * 4.1);

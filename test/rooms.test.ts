@@ -28,10 +28,10 @@ const rows = [
   ["errors", "events"],
 ];
 
-/** Rooms inside a room that have a door of their own. */
+/** Rooms inside a room, with a door of their own. */
 const innerRooms = ["training/optimizers", "training/lr-schedules"];
 
-/** Rooms that must run in a browser: nothing of Node or of native packages in them. */
+/** Rooms that must run in a browser: they must not import Node's or native modules. */
 const portableRooms = [
   "graph",
   "models",

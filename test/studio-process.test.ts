@@ -6,7 +6,7 @@ import { placesOf, type RunRow, readRun, sendCommand } from "../src/runs/index.t
 import { launchStudio, type OpenStudio } from "./studio/launch.ts";
 import { studioRuns } from "./studio-runs.ts";
 
-// The promise that a run is a process of its own, with a studio that is one, too.
+// Tests that a run is a process of its own, with a studio in another process.
 const home = mkdtempSync(path.join(os.tmpdir(), "coinage-process-"));
 let studio: OpenStudio;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Asks as a program with the key does, over a socket. */
+/** Sends a request as a program with the key, over a socket. */
 async function ask(method: string, target: string, { body }: { readonly body?: unknown } = {}): Promise<Response> {
   const headers = {
     authorization: `Bearer ${new URL(studio.entrance).searchParams.get("k")}`,

@@ -5,7 +5,7 @@ import { placesOf, type RunPlaces } from "../src/runs/index.ts";
 import { recordingTerminal } from "./terminal.ts";
 import { trainingFolder } from "./training-run.ts";
 
-/** Teaches the small model a word in ten steps, as a run with a folder of its own in a folder of runs: with a checkpoint at step 5 and an image. */
+/** Teaches the small model a word in ten steps, in a run folder inside a folder of runs, with a checkpoint at step 5 and an image. */
 export function trainedRuns() {
   const { write, flagsFor } = trainingFolder();
   const prompts = write("prompts.txt", "a photo of vexla --w 64 --h 64 --s 2 --d 1\n");

@@ -7,10 +7,10 @@ import { concept } from "./training-run.ts";
 
 type Asking = Pick<ReturnType<typeof studioRoutes>, "ask" | "work">;
 
-/** Settings of a run on the small model whose steps take no time. */
+/** Settings of a run on the small model with very short steps. */
 const quick = { resolution: [128, 128], init_word: "ring", learning_rate: 0.01, device: "cpu", seed: 1 };
 
-/** Real runs of a studio, started through its routes. Those that are still under way at the end of the file of tests are stopped. */
+/** Real runs of a studio, started through its routes. Those still running at the end of the test file are stopped. */
 export function studioRuns({ ask, work }: Asking) {
   const root = path.join(work, "runs");
   let drafts = 0;
@@ -21,7 +21,7 @@ export function studioRuns({ ask, work }: Asking) {
     await vi.waitFor(async () => expect(await active()).toEqual([]), { timeout: 60_000 });
   }, 90_000);
 
-  /** What is answered, which has to be a success. */
+  /** The answer to a request, which must succeed. */
   async function told<Answer = { run: RunRow }>(method: string, target: string, body?: object): Promise<Answer> {
     const answer = await ask(method, target, body && { body });
     const data = (await answer.json()) as Answer;
@@ -29,7 +29,7 @@ export function studioRuns({ ask, work }: Asking) {
     return data;
   }
 
-  /** A draft with three pictures and the small model; gives its id. */
+  /** A draft with three pictures and the small model; returns its id. */
   async function draftOf(word: string, settings: object): Promise<string> {
     const { models } = await told<{ models: { id: string; name: string }[] }>("GET", "/api/models");
     const model = { id: models.find(({ name }) => name === "tiny-sd")!.id };
@@ -44,14 +44,14 @@ export function studioRuns({ ask, work }: Asking) {
     return id;
   }
 
-  /** Starts a run, or has it wait. */
+  /** Starts or queues a run. */
   async function start(word: string, settings: object): Promise<RunRow> {
     return (await told("POST", "/api/runs", { draft: await draftOf(word, settings) })).run;
   }
 
   const read = async (id: string): Promise<RunRow> => (await told("GET", `/api/runs/${id}`)).run;
 
-  /** Waits until a run fits. */
+  /** Waits until a run satisfies a condition. */
   async function until(id: string, fits: (row: RunRow) => boolean): Promise<RunRow> {
     let row = await read(id);
     await expect

@@ -25,7 +25,7 @@ interface Asked {
   readonly body?: unknown;
 }
 
-/** The routes of a studio in a folder of its own, which is removed at the end of the file of tests. `root1` is an empty folder in it. */
+/** The routes of a studio in its own folder, which is removed at the end of the test file. `root1` is an empty folder in it. */
 export function studioRoutes({
   allowedHosts = [],
   leaveBytes,
@@ -64,7 +64,7 @@ export function studioRoutes({
   };
   const app = studioApp(parts, keys);
 
-  /** Asks as a program with the key does; given headers win, and undefined takes one away. */
+  /** Sends a request as a program with the key; given headers win, and undefined removes one. */
   async function ask(method: string, target: string, { headers = {}, body }: Asked = {}): Promise<Response> {
     const isRaw = body instanceof Uint8Array || body instanceof ReadableStream;
     const usual = {
@@ -86,7 +86,7 @@ export function studioRoutes({
   return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts, tries, app, listing, queue, caller };
 }
 
-/** The code of the problem that an answer tells. */
+/** The code of the problem in an answer. */
 export async function codeOf(answer: Response): Promise<string | undefined> {
   return ((await answer.json()) as { problem?: { code: string } }).problem?.code;
 }

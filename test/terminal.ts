@@ -1,14 +1,14 @@
 import type { Terminal } from "../src/reporters/index.ts";
 
 export interface RecordedTerminal extends Terminal {
-  /** Everything said so far. */
+  /** All progress and messages so far. */
   readonly talked: () => string;
   readonly results: () => string;
-  /** Moves the clock. */
+  /** Advances the clock. */
   readonly pass: (ms: number) => void;
 }
 
-/** A terminal that keeps what is written to it, with a clock that moves when told to. */
+/** A terminal that records its output, with a clock that moves only on request. */
 export function recordingTerminal(traits: Partial<Terminal> = {}): RecordedTerminal {
   let [talked, results, time] = ["", "", 0];
   return {

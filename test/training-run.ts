@@ -10,13 +10,13 @@ import { type TrainingEvent, train } from "../src/training/index.ts";
 /** Twelve small pictures with captions. */
 export const concept = path.join(conceptsFolder, "teal-checkered-ring");
 
-/** The size that the small model was made for. */
+/** The small model's own resolution. */
 const usualPx = 128;
 
-/** Side of images where any numbers will do, as long as they are the same: a step takes half as long. */
+/** Side of images for tests in which only equality of the numbers matters: a step takes half as long. */
 export const quickPx = 64;
 
-/** A folder of its own for a file of tests that train on the small model; it is removed at their end. sizePx: side of its images. */
+/** A folder for a file of tests that train on the small model, removed at its end. sizePx: side of its images. */
 export function trainingFolder({ sizePx = usualPx } = {}) {
   const work = mkdtempSync(path.join(os.tmpdir(), "coinage-train-"));
   afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ export function trainingFolder({ sizePx = usualPx } = {}) {
   );
   let outputs = 0;
 
-  /** A command line that teaches the small model in a few quick steps; given flags win. */
+  /** A command line that trains the small model for a few quick steps; given flags win. */
   function flagsFor(...flags: readonly string[]): string[] {
     const own = (name: string, ...value: string[]) => (flags.includes(`--${name}`) ? [] : [`--${name}`, ...value]);
     return [
@@ -45,7 +45,7 @@ export function trainingFolder({ sizePx = usualPx } = {}) {
       ...own("seed", "1"),
       ...own("save_model_as", "safetensors"),
       ...own("threads", "1"),
-      // runs with a report would draw for up to five seconds
+      // drawing for a report would take up to five seconds
       ...own("report_images", "none"),
       ...flags,
     ];
@@ -60,7 +60,7 @@ export async function settingsOf(flags: readonly string[]): Promise<TrainSetting
   return request.settings;
 }
 
-/** A dataset config of one folder. */
+/** A dataset config with one folder. */
 export function subsetConfig(folder: string, extra = "", sizePx = usualPx): string {
   return `[general]\nresolution = ${sizePx}\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
 }

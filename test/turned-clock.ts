@@ -1,6 +1,6 @@
 import type { Clock } from "../src/cluster/coordinator/clock.ts";
 
-/** Time that goes on when nothing else can happen. */
+/** A clock that advances when nothing else can happen. */
 export class TurnedClock implements Clock {
   #now = 0;
   readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>();
@@ -19,7 +19,7 @@ export class TurnedClock implements Clock {
     return new Promise((resolve) => void this.after(milliseconds, resolve));
   }
 
-  /** Turns the time until a promise is settled. */
+  /** Advances the clock until a promise is settled. */
   async turn<Result>(promise: Promise<Result>): Promise<Result> {
     let isSettled = false;
     const settled = promise.finally(() => {

@@ -2,15 +2,15 @@ import { appendFileSync } from "node:fs";
 import path from "node:path";
 import { makeRunFolder, newRecord, type RunPlaces, writeRecord } from "../src/runs/index.ts";
 
-/** A run whose journal is written by hand. */
+/** A run whose journal the test writes. */
 export interface WrittenRun {
   readonly id: string;
   readonly places: RunPlaces;
-  /** Appends an event; gives its number. */
+  /** Appends an event; returns its number. */
   readonly write: (kind: string, more?: object) => number;
 }
 
-/** Makes the folder of a run that no process works on. root: the folder of all runs. */
+/** Makes the folder of a run on which no process works. root: the folder of all runs. */
 export async function writtenRun(root: string, name: string): Promise<WrittenRun> {
   const places = makeRunFolder(root, name);
   const id = path.basename(places.folder);

@@ -14,7 +14,7 @@ import { until } from "./redis.ts";
 const { redis, worker, train, work } = fleet();
 const local = await train(undefined);
 
-/** A port that nobody listens on. */
+/** A port on which nobody listens. */
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -78,7 +78,7 @@ describe("a user with the rights that coinage cluster acl prints", async () => {
   test.each([
     ["eval", "-@scripting", /'eval'/],
     ["hset", "-hset", /'hset'/],
-    // scripts alone need it, and Redis does not say which command of theirs it was
+    // only scripts need it, and Redis does not say which of their commands it was
     ["xadd", "-xadd", /'xadd'|can't run this command/],
     ["wait for jobs", "-@blocking", /'bzpopmin'/],
     ["wait for results", "-xread", /'xread'/],

@@ -25,7 +25,7 @@ const seal = new Seal(secret);
 const board = () => RedisWorkerBoard.open(queueAccess(server.url, {}, {}).address);
 const blobs = () => new BlobStore({ folder: path.join(work, "own-blobs"), limitBytes: 1e9, models: [] });
 
-/** The manifest of the run under way. */
+/** The manifest of the current run. */
 async function manifestOf(of: RedisWorkerBoard): Promise<Manifest> {
   let found: Manifest | undefined;
   await until(async () => {
@@ -42,7 +42,7 @@ const floats = (count: number, value: number) =>
 
 const forger = new Seal("another secret");
 
-/** What bad workers make of a good result, by their names. */
+/** Changes that bad workers make to a good result, by worker name. */
 const spoils: Readonly<Record<string, (result: Result) => string>> = {
   "no-numbers": ({ gradients, ...result }) =>
     seal.sign({
@@ -69,7 +69,7 @@ const spoils: Readonly<Record<string, (result: Result) => string>> = {
   "other-protocol": (result) => seal.sign({ ...result, v: 2 }),
 };
 
-/** Those whose results cannot even be read, so that they have no name. */
+/** Workers whose results cannot even be read, and so have no name. */
 const nameless = ["other-secret", "other-protocol"];
 
 test("workers whose results are wrong are refused by name, and the run ends in the same bytes", {
@@ -82,7 +82,7 @@ test("workers whose results are wrong are refused by name, and the run ends in t
   const long = ["--max_train_steps", "60"];
   const expected = await train(undefined, long);
   const shared = await train(server.url, ["--no_cluster_local", ...long], async (event) => {
-    // once it is going, so that the good one is there, too
+    // once the run is going, so that the good worker has joined
     if (event.kind !== "step" || event.step !== 2) return;
     await good.says("ready");
     const manifest = await manifestOf(bad);
@@ -152,7 +152,7 @@ test("a worker of another version takes no part and says which", async () => {
 });
 
 test("a worker whose weights were altered after they were checked is found out by its numbers", async () => {
-  // as with bad memory or a bad disk: the file is remembered with the digest that it had
+  // as with bad memory or a bad disk: the file is remembered with its old digest
   const [models, cache] = [path.join(work, "altered"), path.join(work, "altered-cache")];
   const source = path.resolve("assets/tiny-sd/unet");
   const name = readdirSync(source).find((file) => file.endsWith(".safetensors"))!;
@@ -174,7 +174,7 @@ test("a worker whose weights were altered after they were checked is found out b
   expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("wrong weights"));
 });
 
-/** A worker in this process that builds the run's graph in another way, which rounds otherwise, and ends with the first run that it takes part in. */
+/** A worker in this process that builds the run's graph differently, so that it rounds differently, and that ends with its first run. */
 async function otherNumerics(said: string[]) {
   const plain = await board();
   const other: RedisWorkerBoard = Object.create(plain, {
@@ -218,7 +218,7 @@ async function otherNumerics(said: string[]) {
   };
 }
 
-/** Methods of a board, some of them replaced. */
+/** A board with some of its methods replaced. */
 function bound(plain: RedisWorkerBoard, other: RedisWorkerBoard): RedisWorkerBoard {
   return new Proxy(plain, {
     get(target, key) {
@@ -233,7 +233,7 @@ let otherGraph = "0".repeat(64);
 describe("a worker that rounds otherwise", () => {
   test("is not used by default, and says why; any uses it, and the vectors are near", async () => {
     const said: string[] = [];
-    // its own graph must be known to be built: the first attempt says it
+    // the worker must know how to build its own graph: the first attempt shows it
     const first = await otherNumerics(said);
     onTestFinished(() => first.stop());
     const same = await train(server.url, [], async (event) => {
@@ -258,7 +258,7 @@ describe("a worker that rounds otherwise", () => {
       if (event.kind === "step" && event.step === 2) await until(() => said.includes("ready"), "the worker");
     });
     expect(shares(any).size).toBe(2);
-    // the first that has not refused it
+    // the first worker that has not refused it
     expect(await first.running).toBe("done");
     const [mine, theirs] = [any, local].map(({ files }) => files[0]!.subarray(-16 * 64));
     const values = (bytes: Buffer) => Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readFloatLE(4 * i));

@@ -7,10 +7,10 @@ import { serverProgram } from "./redis.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = path.join(root, ".cache", "cluster-test");
 
-/** The program as users have it: processes of it start several times as fast as from the source. */
+/** The compiled program, as users have it: its processes start several times as fast as from the source. */
 export const program = path.join(built, "dist", "cli", "main.js");
 
-/** Builds it once for all tests. */
+/** Builds the program once for all tests. */
 export function setup(): void {
   serverProgram();
   rmSync(path.join(built, "dist"), { recursive: true, force: true });

@@ -19,7 +19,7 @@ test("a job that is long under way when the clock is set back stays with its wor
   const begun: string[] = [];
   const compute = (name: string) => async () => {
     if (begun.push(name) === 1) vi.setSystemTime(Date.now() - 3_600_000);
-    // longer than its lock lasts, and until others have looked twice whether it is renewed
+    // longer than the lock lasts, and until others have checked twice whether it is renewed
     await new Promise((resolve) => setTimeout(resolve, 27_000));
     return name;
   };

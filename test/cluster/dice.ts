@@ -1,4 +1,4 @@
-/** Numbers that look like chance and are the same every time. */
+/** A generator of pseudo-random numbers from a seed. */
 export function dice(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -7,12 +7,12 @@ export function dice(seed: number): (below: number) => number {
   };
 }
 
-/** The flag for that many steps. */
+/** The flag for `count` steps. */
 export function steps(count: number): string[] {
   return ["--max_train_steps", String(count)];
 }
 
-/** One of two sizes: the tests' usual one, or that of `npm run cluster-test`. */
+/** The usual value, or that of `npm run cluster-test`. */
 export function sized(usual: number, long: number): number {
   return process.env.COINAGE_CLUSTER_TESTS === "long" ? long : usual;
 }

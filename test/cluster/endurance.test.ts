@@ -15,7 +15,7 @@ test("the server's memory after 2,000 steps is under 32 MB", { timeout: sized(24
   const { address } = queueAccess(server.url, {}, {});
   const [jobs, steps] = [4, sized(2000, 20_000)];
   const board = await RedisCoordinatorBoard.open(address, of, jobs);
-  // as large as those of SD1.5 are
+  // as large as SD1.5's
   const [job, result] = ["j".repeat(20_000), "r".repeat(60_000)];
   const workers = await Promise.all(["a", "b"].map((name) => board.consume(name, async () => result)));
   let answered = 0;
@@ -73,7 +73,7 @@ test("500 workers that join and leave leave nothing behind", { timeout: sized(12
   for (let i = 0; i < sized(500, 5000); i++) await cycle(`w${i}`);
   const after = held();
   expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 3);
-  // a worker that stayed would hold some 100 KB; what is there once for all grows by some 0.3 KB a cycle
+  // a worker that stayed would hold some 100 KB; what is kept permanently grows by some 0.3 KB a cycle
   expect(after.bytes - before.bytes).toBeLessThan(10e6);
   const watch = await RedisWorkerBoard.open(address);
   expect(await watch.workers()).toEqual([]);

@@ -12,15 +12,15 @@ import { TestRedis, until } from "./redis.ts";
 
 export const secret = "a secret of the tests";
 
-/** A worker as a process of its own. */
+/** A worker as a process. */
 export class WorkerProcess {
   readonly process: ChildProcess;
   output = "";
   #end: number | NodeJS.Signals | undefined;
-  /** How it is to end, once it was asked to, or where it ends by itself. */
+  /** The expected end: after it was asked to leave or killed, or by itself. */
   #asked: 0 | "SIGKILL" | undefined;
 
-  /** failed: called when it ends otherwise than it was asked to. */
+  /** failed: called if it ends otherwise than expected. */
   constructor(
     url: string,
     words: readonly string[],
@@ -41,7 +41,7 @@ export class WorkerProcess {
       this.#end = signal ?? code ?? 0;
       if (this.#end === this.#asked) return;
       const wanted = this.#asked === undefined ? "though nobody asked it to" : `and not with ${this.#asked}`;
-      // by then it has said everything
+      // only now is its output complete
       this.process.on("close", () => failed(new Error(`a worker ended with ${this.#end} ${wanted}: ${this.output}`)));
     });
   }
@@ -61,7 +61,7 @@ export class WorkerProcess {
     );
   }
 
-  /** Waits until it has ended by itself, as it was told to. */
+  /** Waits until it has ended by itself, as expected. */
   ends(): Promise<void> {
     return until(
       () => this.#end === 0,
@@ -75,7 +75,7 @@ export class WorkerProcess {
     await until(() => this.#end !== undefined);
   }
 
-  /** Asks it to leave, as service managers do. @throws Error when it has not ended before they would kill it, or not in order */
+  /** Asks it to leave, as service managers do. @throws Error if it has not ended before they would kill it, or not cleanly */
   async leave(): Promise<void> {
     this.#asked = 0;
     const start = performance.now();
@@ -96,22 +96,22 @@ interface WorkerOptions {
   readonly clockHours?: number;
 }
 
-/** What a process needs in its environment for another clock than the machine's. */
+/** Environment variables that shift a process's clock. */
 function shiftedClock(hours: number): Record<string, string> {
   const preload = new URL("shifted-clock.mjs", import.meta.url).href;
   return { NODE_OPTIONS: `--import ${preload}`, COINAGE_TEST_CLOCK_HOURS: String(hours) };
 }
 
-/** What a run has written. */
+/** The output of a run. */
 export interface Trained {
   readonly events: readonly TrainingEvent[];
-  /** Its embedding, and the numbers of its state. */
+  /** Its embedding, and the arrays of its state. */
   readonly files: readonly Buffer[];
   /** Its sample images, by step and prompt. */
   readonly images: ReadonlyMap<string, Buffer>;
 }
 
-/** A queue, runs and workers for a file of tests. Nothing of it outlives the file. */
+/** A queue, runs and workers for a file of tests, all removed at its end. */
 export function fleet() {
   const { work, write } = trainingFolder();
   const workers: WorkerProcess[] = [];
@@ -159,7 +159,7 @@ export function fleet() {
     readFileSync(path.join(outputDir, "vexla-state", "arrays.safetensors")),
   ];
 
-  /** Events as they come, until a worker ends that nobody asked to: a run may wait for it for ever. @throws Error with what the worker has said */
+  /** Passes on events until a worker ends unexpectedly: a run may wait for it forever. @throws Error with the worker's output */
   async function* watched<Event>(events: AsyncIterable<Event>): AsyncGenerator<Event> {
     yield* untilAborted(events, failure.signal);
     failure.signal.throwIfAborted();
@@ -176,7 +176,7 @@ export function fleet() {
       servers.push(server);
       return server;
     },
-    /** A worker, which is killed at the end of the test. clockHours: how far its clock is ahead of the machine's. */
+    /** A worker, killed at the end of the test. clockHours: how far its clock is ahead of the machine's. */
     worker(url: string, { words = [], environment = {}, clockHours = 0 }: WorkerOptions = {}) {
       const all = ["--cache", path.join(work, "blobs"), ...words];
       const shifted = clockHours === 0 ? environment : { ...environment, ...shiftedClock(clockHours) };
@@ -185,7 +185,7 @@ export function fleet() {
       onTestFinished(() => worker.kill());
       return worker;
     },
-    /** Trains in this process. url: shared by this queue. during: called with each event. shares: what shares it, from what usually does. */
+    /** Trains in this process. url: of the queue that shares the run. during: called with each event. shares: makes the sharing to use from the usual one. */
     async train(
       url: string | undefined,
       more: readonly string[] = [],
@@ -206,7 +206,7 @@ export function fleet() {
       }
       return { events, files: filesOf(outputDir), images: imagesOf(outputDir) };
     },
-    /** Trains in a process of its own, which may be killed. */
+    /** Trains in another process, which may be killed. */
     trainProcess(outputDir: string, url: string, more: readonly string[] = []): ChildProcess & { output: string } {
       const child = spawn(process.execPath, [program, "train", ...flags(outputDir, "--queue", url, ...more)], {
         env: { ...process.env, COINAGE_CLUSTER_SECRET: secret },
@@ -223,7 +223,7 @@ export function fleet() {
   };
 }
 
-/** Their names have the time in them. */
+/** Sample images by step and prompt: the names contain the time. */
 function imagesOf(outputDir: string): Map<string, Buffer> {
   const folder = path.join(outputDir, "sample");
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
@@ -244,7 +244,7 @@ export function told<Kind extends TrainingEvent["kind"]>({ events }: Trained, ki
   return events.filter((event): event is Extract<TrainingEvent, { kind: Kind }> => event.kind === kind);
 }
 
-/** How many micro-batches each worker has computed. */
+/** The number of micro-batches that each worker has computed. */
 export function shares(trained: Trained): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { cluster } of told(trained, "step"))

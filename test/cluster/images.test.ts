@@ -11,7 +11,7 @@ import { until } from "./redis.ts";
 const { redis, worker, train, work } = fleet();
 
 const prompts = path.join(work, "prompts.txt");
-// the first takes a while, in which its worker is killed; another one draws it then, or this machine
+// the first takes a while, in which its worker is killed; another worker then draws it, or this machine
 writeFileSync(prompts, "a photo of vexla --w 128 --h 128 --s 60 --d 7\nvexla --w 64 --h 64 --s 4 --d 8\n");
 const flags = ["--sample_prompts", prompts, "--sample_every_n_steps", "5", ...steps(15)];
 
@@ -26,7 +26,7 @@ test("workers are killed while they encode and while they draw: latents, vectors
   const drawing = async () => (await board.workers()).find(({ doing }) => doing?.kind === "sample");
   let killed: number | undefined;
 
-  /** Ends a worker as soon as it draws, and brings another one. */
+  /** Kills a worker as soon as it draws, and starts another one. */
   const killOneThatDraws = async () => {
     await until(async () => {
       killed = (await drawing())?.pid;
@@ -38,7 +38,7 @@ test("workers are killed while they encode and while they draw: latents, vectors
   let killing: Promise<void> | undefined;
   const during = async (event: { readonly kind: string; readonly step?: number }) => {
     if (event.kind !== "step") return;
-    // the roll is called once a second
+    // presences are read once a second
     if (event.step === 4) await until(async () => (await board.workers()).some(({ draws }) => draws), "one that draws");
     if (event.step === 4) await new Promise((resolve) => setTimeout(resolve, 1500));
     if (event.step === 5) killing = killOneThatDraws();

@@ -22,7 +22,7 @@ test("a network that delays, stalls, is cut in mid-frame and passes one directio
     if (event.step === 2) await one.says("ready");
     if (event.step === 4) [ours.delayMs, theirs.delayMs] = [200, 200];
     if (event.step === 7) [ours.delayMs, theirs.delayMs] = [0, 0];
-    // in the middle of a step
+    // during a step
     if (event.step === 9) later(10, () => theirs.cut());
     if (event.step === 11) later(10, () => ours.cut());
     if (event.step === 13) {
@@ -91,7 +91,7 @@ test("over a slow way a worker fetches a job while it computes another one, and 
     await consumer.close();
     return { ...most };
   };
-  // one job in a step: fetched ahead, it would only be kept from others
+  // a single job per step is not fetched ahead, which would only keep it from other workers
   expect(await mostOf(1, 1)).toEqual({ inHand: 1, computing: 1 });
   expect(await mostOf(8, 2)).toEqual({ inHand: 2, computing: 1 });
   await worker.close();

@@ -6,7 +6,7 @@ import path from "node:path";
 import { Redis } from "ioredis";
 import { aclRules } from "../../src/cluster/index.ts";
 
-/** The server's program: Redis or Valkey. @throws Error that says how to get one */
+/** The server's program: Redis or Valkey. @throws Error that says how to install one */
 export function serverProgram(): string {
   const named = process.env.COINAGE_REDIS_SERVER;
   for (const name of named ? [named] : ["redis-server", "valkey-server"]) {
@@ -20,10 +20,10 @@ export function serverProgram(): string {
   );
 }
 
-/** A user that may do everything. */
+/** A user with all rights. */
 const tester = "tester";
 
-/** A server of the tests' own, on a socket in a folder of its own. Who uses it has no more rights than `coinage cluster acl` prints. */
+/** A server for tests, on a socket in its own folder. Its clients have no more rights than `coinage cluster acl` prints. */
 export class TestRedis {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), "coinage-redis-"));
   readonly socket = path.join(this.folder, "s");
@@ -41,7 +41,7 @@ export class TestRedis {
     this.#words = words;
   }
 
-  /** Starts it, empty. */
+  /** Starts an empty server. */
   async start(): Promise<void> {
     const settings = [
       "--port",
@@ -61,7 +61,7 @@ export class TestRedis {
     await until(() => answers(this.socket));
   }
 
-  /** kill -9: nothing is kept. */
+  /** Kills the server (SIGKILL); it keeps nothing. */
   async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.#process?.on("exit", resolve));
     this.#process?.kill("SIGKILL");
@@ -69,7 +69,7 @@ export class TestRedis {
     rmSync(this.socket, { force: true });
   }
 
-  /** A client that may do everything. */
+  /** A client with all rights. */
   client(): Redis {
     return new Redis({ path: this.socket, username: tester, password: "any" });
   }
@@ -93,7 +93,7 @@ function answers(socket: string): Promise<boolean> {
   });
 }
 
-/** Looks until something is so. @throws Error after a minute */
+/** Waits for a condition. @throws Error after a minute */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   what: string | (() => string) = "it",

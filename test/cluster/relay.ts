@@ -1,16 +1,16 @@
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A TCP port in front of a socket, which can do what networks do. */
+/** A TCP port in front of a socket that can fail as networks do. */
 export class Relay {
   readonly #target: string;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  /** Clients whose connections are dead, though none has been told. */
+  /** Clients whose connections are dead although they have not been told. */
   readonly #silenced = new WeakSet<Socket>();
   readonly #server = createServer((client) => this.#accept(client));
-  /** Nothing goes through; it is kept back. */
+  /** Holds everything back. */
   isStalled = false;
-  /** Answers are thrown away. */
+  /** Discards answers. */
   isDeafened = false;
   delayMs = 0;
 
@@ -32,7 +32,7 @@ export class Relay {
     return `redis://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
   }
 
-  /** Breaks all connections in the middle of whatever goes through. */
+  /** Breaks all connections in the middle of any transfer. */
   cut(): void {
     for (const [client, server] of this.#pairs) {
       client.resetAndDestroy();
@@ -41,7 +41,7 @@ export class Relay {
     this.#pairs.clear();
   }
 
-  /** Throws away all further answers over the connections that there are; those that come work. */
+  /** Discards all further answers on existing connections; new ones work. */
   silence(): void {
     for (const [client] of this.#pairs) this.#silenced.add(client);
   }

@@ -4,10 +4,10 @@ import { fleet, shares, told, type WorkerProcess } from "./fleet.ts";
 import { until } from "./redis.ts";
 
 const { redis, worker, train } = fleet();
-// a policy that is warned of; nothing is thrown away while there is room
+// a policy that causes a warning; nothing is evicted while there is room
 const [server, local] = await Promise.all([redis("--maxmemory-policy", "volatile-lru"), train(undefined)]);
 
-/** When jobs were done that are still there, by the clocks of who did them. */
+/** When the jobs still on the server were done, by the clocks of their workers. */
 async function timesOfJobs(): Promise<number[]> {
   const client = server.client();
   const [done] = await client.keys("coinage:mb-*:completed");
@@ -23,12 +23,12 @@ describe("a shared run ends in the bytes of a local one", () => {
   test.each([1, 2, 5])("with %i workers whose clocks differ", async (count) => {
     const once = count === 1 ? ["--once"] : [];
     const workers = clocks.slice(0, count).map((clockHours) => worker(server.url, { words: once, clockHours }));
-    // one that leaves again while it loads
+    // a worker that leaves while it loads
     const leaver = count === 2 ? worker(server.url) : undefined;
     const left = leaver?.says("(vexla").then(() => leaver.leave());
     let times: number[] = [];
     let idler: WorkerProcess | undefined;
-    // the device here takes part only in the first: the others do it alone
+    // this device takes part only in the first run: the workers do the others alone
     const shared = await train(server.url, count === 1 ? [] : ["--no_cluster_local"], async (event) => {
       if (event.kind !== "step") return;
       if (event.step === 2) await Promise.all(workers.map((one) => one.says("ready")));
@@ -36,7 +36,7 @@ describe("a shared run ends in the bytes of a local one", () => {
         idler = worker(server.url, { words: ["--idle_exit", "2s"] });
         await idler.says("ready");
       }
-      // presences are read once a second; and a worker that is to end when idle is not idle while its run stands still
+      // presences are read once a second; and a worker that ends when idle is not idle while its run stands still
       if (event.step === 4) await new Promise((resolve) => setTimeout(resolve, count === 1 ? 2500 : 1500));
       if (event.step === 18) times = await timesOfJobs();
     });
@@ -86,7 +86,7 @@ test("workers go where most waits for them: two runs at a time have one each", a
   );
   expect(firsts.map(({ size }) => size)).toEqual([1, 1]);
   expect(firsts[0]).not.toEqual(firsts[1]);
-  // none hears of the other's
+  // neither sees the other's workers
   for (const run of shared)
     expect(told(run, "workerJoined").map(({ worker }) => worker)).toEqual(
       [...shares(run).keys()].slice(0, told(run, "workerJoined").length),

@@ -11,7 +11,7 @@ const { redis, worker, train, trainProcess, newOutput, filesOf } = fleet();
 
 const kills = sized(3, 20);
 
-/** Keys of queues that do not expire by themselves. */
+/** Keys of queues that never expire. */
 async function lastingKeys(client: ReturnType<TestRedis["client"]>): Promise<string[]> {
   const found = await client.keys("coinage:mb-*");
   const lasting = await Promise.all(found.map(async (key) => (await client.ttl(key)) === -1));
@@ -25,7 +25,7 @@ test("the coordinator is killed at random steps and resumed, also once what is l
   const roll = dice(4);
   const outputDir = newOutput();
   const one = worker(server.url);
-  // steps are the worker's alone, so it has followed wherever there are any
+  // only the worker computes steps, so it has followed the run if there are any
   const every = ["--save_every_n_steps", "2", "--overwrite", "--no_cluster_local", ...steps(4 * kills + 8)];
   for (let kill = 0; kill < kills; kill++) {
     const state = newestState(outputDir);
@@ -42,7 +42,7 @@ test("the coordinator is killed at random steps and resumed, also once what is l
   }
   vi.stubEnv("COINAGE_CLUSTER_SECRET", secret);
   const client = server.client();
-  // as its coordinator is gone for half a minute by then
+  // these keys expire half a minute after the coordinator's end
   await client.del(await client.keys("coinage:run:*"));
   expect(await printed("cluster", "--queue", server.url)).toMatch(
     /, its coordinator is gone: --resume takes it up, coinage cluster clean removes it/,
@@ -53,7 +53,7 @@ test("the coordinator is killed at random steps and resumed, also once what is l
   );
   expect(await printed("cluster", "clean", "--queue", server.url)).toMatch(/^removed vexla-\w+\n$/);
   vi.stubEnv("COINAGE_CLUSTER_SECRET", secret);
-  // a worker is still there, which notes the queue anew
+  // a worker is still running, and records the queue anew
   expect((await lastingKeys(client)).filter((key) => !key.endsWith(":meta"))).toEqual([]);
   const last = trainProcess(outputDir, server.url, [...every, "--resume", newestState(outputDir)!]);
   await until(
@@ -63,9 +63,9 @@ test("the coordinator is killed at random steps and resumed, also once what is l
   expect(last.output).toContain("model saved");
   const expected = await train(undefined, every);
   expect(filesOf(outputDir)).toEqual(expected.files);
-  // it notes its queue anew until it has heard that the run is over
+  // it records its queue anew until it learns that the run is over
   await one.leave();
-  // nothing of the killed ones is left
+  // nothing is left of the killed ones
   expect(await lastingKeys(client)).toEqual([]);
   client.disconnect();
 });
@@ -90,7 +90,7 @@ test("the server is full, is killed and starts empty, pauses, and stays away for
   const server = await redis();
   const long = steps(120);
   const expected = await train(undefined, long);
-  // a server forgets the results of one whose clock is behind first
+  // a server first forgets the results of a worker whose clock is behind
   const workers = [8, -8].map((clockHours) => worker(server.url, { clockHours }));
   const leaver = worker(server.url);
   let left: Promise<void> | undefined;
@@ -129,9 +129,9 @@ test("the server is full, is killed and starts empty, pauses, and stays away for
         }),
       );
     }
-    // a worker that leaves does not wait for it
+    // a worker that leaves does not wait for the server
     if (event.step === 16) left = leaver.leave();
-    // steps while it is away are the device's here, and long enough that this is told again; the rest waits for it to be back
+    // while the server is away this device computes the steps, long enough for a second event about it; the rest waits until it is back
     if (event.step > 15 && !isBack) await new Promise((resolve) => setTimeout(resolve, sized(300, 2000)));
     if (event.step === 60) await Promise.all([...back, left]);
     if (isBack) for (const { worker } of event.cluster!.results) after.set(worker, (after.get(worker) ?? 0) + 1);
@@ -140,7 +140,7 @@ test("the server is full, is killed and starts empty, pauses, and stays away for
   expect(shared.files).toEqual(expected.files);
   expect(told(shared, "queueDown").filter(isFull)).toHaveLength(1);
   expect(told(shared, "queueDown").length).toBeGreaterThanOrEqual(3);
-  // once a while again
+  // repeated after a while
   expect(told(shared, "queueDown").some(({ seconds }) => seconds >= 10)).toBe(true);
   expect(told(shared, "queueBack").length).toBeGreaterThanOrEqual(3);
   const names = [...after.keys()].filter((name) => !name.startsWith("coordinator"));

@@ -1,4 +1,4 @@
-// Loaded before the program of a worker: its clock is so many hours ahead of the machine's, or behind it.
+// Loaded before a worker's program: shifts its clock by some hours against the machine's.
 const shiftMs = 3_600_000 * Number(process.env.COINAGE_TEST_CLOCK_HOURS);
 const MachineDate = Date;
 

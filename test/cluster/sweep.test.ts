@@ -66,7 +66,7 @@ test("whole runs go to workers: one is killed within a run, another one leaves, 
   let ended = 0;
   let isGivenAgain = false;
   const first = await swept("shared", server.url, async (event, stop) => {
-    // its progress is heard of every two seconds, in which a quick machine has trained it to the end
+    // progress arrives every two seconds, in which a fast machine has trained it to the end
     if (event.kind === "begin" && killed === undefined) {
       killed = event.by!;
       await workers.find(({ process }) => killed!.includes(`-${process.pid}-`))!.kill();
@@ -74,7 +74,7 @@ test("whole runs go to workers: one is killed within a run, another one leaves, 
     }
     if (event.kind === "ended") ended++;
     if (event.kind === "again") isGivenAgain = true;
-    // the run that was given out again is open then
+    // the reissued run is unfinished at this point
     if (isGivenAgain && ended > 0) stop();
   });
   expect(first.events.flatMap((event) => (event.kind === "ended" ? (event.result.problem ?? []) : []))).toEqual([]);

@@ -24,14 +24,14 @@ test(`workers are killed ${wanted} times at random moments, and new ones join`, 
     const ready = workers.filter(({ output, end }) => output.includes("ready") && end === undefined);
     const victim = ready[roll(ready.length)];
     if (!victim) return;
-    // in the middle of whatever it does by then
+    // at any point of its work
     setTimeout(() => void victim.kill(), roll(60));
     kills++;
     workers.push(worker(server.url));
   });
   expect(kills).toBe(wanted);
   expect(shared.files).toEqual(expected.files);
-  // a killed worker costs the wait until its copy is overdue, and the start of another one, not the half minute after which the queue notices by itself
+  // a killed worker costs the time until its copy is overdue, and the start of another one, not the half minute after which the queue notices by itself
   expect((performance.now() - start) / 1000).toBeLessThan(wanted * 15);
   expect(told(shared, "reissued").length).toBeGreaterThan(0);
 });
@@ -52,20 +52,20 @@ test("a worker that is stopped for 20 seconds is replaced; its late result is no
   const shared = await train(server.url, ["--no_cluster_local", ...steps(20)], async (event) => {
     if (event.kind !== "step") return;
     if (event.step === 2) await Promise.all([first.says("ready"), second.says("ready")]);
-    // in the middle of a micro-batch
+    // during a micro-batch
     if (event.step === 4)
       setTimeout(() => {
         stopped = stop();
       }, 20);
     if (event.step === 10) await stopped;
     if (event.step > 10) takesAgain ||= event.cluster!.results.some(isFirst);
-    // after one that was taken from it, it rests
+    // the worker rests after a micro-batch was taken from it
     if (event.step > 10 && event.step < 19 && !takesAgain) await new Promise((resolve) => setTimeout(resolve, 2000));
   });
   expect(shared.files).toEqual(local.files);
   const meanwhile = told(shared, "step").filter(({ step }) => step > 5 && step <= 10);
   expect(meanwhile.flatMap(({ cluster }) => cluster!.results.filter(isFirst))).toEqual([]);
   expect(takesAgain).toBe(true);
-  // it goes on living, and leaves in order
+  // it stays alive, and leaves cleanly
   await first.says("is over");
 });

@@ -10,17 +10,17 @@ import { type Launch, launchBrowser, launchStudio, type OpenStudio } from "./lau
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Screens as pictures for human eyes, from the last run of the tests. */
+/** Screenshots for human eyes, from the last run of the tests. */
 const screens = path.join(repository, "test/studio/screens");
 
-/** A folder that is removed at the end of the file of tests. */
+/** A folder that is removed at the end of the test file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-page-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
-/** Starts a studio that is ended with the file of tests, and its runs with it. */
+/** Starts a studio that is ended with the test file, and its runs with it. */
 export async function startStudio(launch: Launch): Promise<OpenStudio> {
   const studio = await launchStudio(launch);
   afterAll(async () => {
@@ -30,7 +30,7 @@ export async function startStudio(launch: Launch): Promise<OpenStudio> {
   return studio;
 }
 
-/** Asks a studio as a program with its key does. */
+/** Sends a request to a studio, as a program with its key. */
 export async function askStudio<Answer>(
   { address, entrance }: OpenStudio,
   method: string,
@@ -57,16 +57,16 @@ function openBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** Whatever a page asks of another machine; it is refused. */
+/** A browser window; requests to other machines are refused. */
 export interface Visitor {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly strangers: readonly string[];
-  /** What the page has complained of: errors in its program or its policy. */
+  /** Errors of the page's program or its policy. */
   readonly complaints: readonly string[];
 }
 
-/** A browser window on a studio, let in by its key. */
+/** Opens a browser window on a studio, signed in by its key. */
 export async function visit(studio: OpenStudio, options: BrowserContextOptions = {}): Promise<Visitor> {
   const context = await (await openBrowser()).newContext(options);
   const [strangers, complaints]: string[][] = [[], []];
@@ -87,17 +87,17 @@ export async function visit(studio: OpenStudio, options: BrowserContextOptions =
   return { page, context, strangers: strangers!, complaints: complaints! };
 }
 
-/** Keeps what a page looks like, for human eyes. */
+/** Saves a screenshot of a page, for human eyes. */
 async function keepScreen(page: Page, name: string): Promise<void> {
   mkdirSync(screens, { recursive: true });
-  // what lies further down is painted, and its images loaded, when somebody scrolls there
+  // content further down is painted, and its images loaded, only when scrolled into view
   await page.evaluate(`for (const element of document.querySelectorAll("main *"))
     if (getComputedStyle(element).contentVisibility === "auto") element.style.contentVisibility = "visible";`);
   await page.evaluate(`Promise.all([...document.images].map((image) => {
     image.loading = "eager";
     return image.decode().catch(() => {});
   }))`);
-  // what has just changed is painted by then; a window behind others has no frames
+  // the latest changes are painted by then; a window behind others has no frames
   await page.evaluate(`new Promise((resolve) => {
     requestAnimationFrame(() => requestAnimationFrame(resolve));
     setTimeout(resolve, 500);
@@ -105,7 +105,7 @@ async function keepScreen(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
 }
 
-/** How a screen is looked at. */
+/** The views in which a screen is checked. */
 const looks = [
   { name: "light", colorScheme: "light", viewport: { width: 1100, height: 800 } },
   { name: "dark", colorScheme: "dark", viewport: { width: 1100, height: 800 } },
@@ -114,7 +114,7 @@ const looks = [
   { name: "zoomed", colorScheme: "light", viewport: { width: 550, height: 400 }, deviceScaleFactor: 2 },
 ] as const;
 
-/** Looks at a screen in every way: a picture of each is kept, nothing runs over the edge, and axe finds nothing. */
+/** Checks a screen in every view: saves a screenshot, nothing overflows, and axe finds nothing. */
 export async function lookAt(page: Page, name: string): Promise<void> {
   const before = page.viewportSize()!;
   for (const { name: look, colorScheme, viewport } of looks) {

@@ -5,7 +5,7 @@ import { isUnderWay, listRuns, placesOf, type RunRow, sendCommand } from "../../
 /** The longest that a run may take to end, in milliseconds. */
 const patienceMs = 30_000;
 
-/** Ends the runs of a home, which outlive their studio, and waits until they have ended. */
+/** Ends the runs of a home, which outlive their studio, and waits for their end. */
 export async function endRuns(home: string): Promise<void> {
   const root = path.join(home, "runs");
   const working = async () => (await listRuns(root)).filter(({ state }) => state !== undefined && isUnderWay(state));

@@ -5,7 +5,7 @@ import { type Browser, chromium } from "playwright-core";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A studio as a process of its own. */
+/** A studio as a process. */
 export interface OpenStudio {
   readonly home: string;
   /** "http://127.0.0.1:34567/" */
@@ -13,19 +13,19 @@ export interface OpenStudio {
   /** The address with the key. */
   readonly entrance: string;
   readonly pid: number;
-  /** Ends it as Ctrl-C does, or at once. */
+  /** Ends it as Ctrl-C does, or kills it. */
   close(signal?: "SIGINT" | "SIGKILL"): Promise<void>;
 }
 
 export interface Launch {
-  /** Of an earlier studio to start it again. */
+  /** An existing home restarts its studio. */
   readonly home: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port?: number;
   readonly words?: readonly string[];
 }
 
-/** Starts the command line from its source, in a process that ends with this one. */
+/** Starts the command line from its source, as a process that ends with this one. */
 export function spawnCoinage(words: readonly string[], home: string): ChildProcessWithoutNullStreams {
   return spawn(
     process.execPath,
@@ -38,7 +38,7 @@ export function spawnCoinage(words: readonly string[], home: string): ChildProce
   );
 }
 
-/** Starts `coinage studio` from its source. Its home is also that of whoever uses it, where programs are looked for. */
+/** Starts `coinage studio` from its source. `home` is also the user's home, where programs are searched. */
 export async function launchStudio({ home, port = 0, words = [] }: Launch): Promise<OpenStudio> {
   const child = spawnCoinage(["studio", "--no_open", "--port", String(port), ...words], home);
   let [said, isClosed] = ["", false];
@@ -47,7 +47,7 @@ export async function launchStudio({ home, port = 0, words = [] }: Launch): Prom
   });
   const gone = new Promise<void>((resolve) =>
     child.once("exit", (code, signal) => {
-      // tests that go on would only say that nobody answers
+      // later tests would only report that nobody answers
       if (!isClosed) process.stderr.write(`the studio has ended by itself (${signal ?? code}): ${said}\n`);
       resolve();
     }),
@@ -74,7 +74,7 @@ export async function launchBrowser(): Promise<Browser> {
     throw new Error(
       `CHROMIUM_MISSING  The studio's page needs a browser to be tested: ${program} is not there. Install the package "chromium" (Debian: apt-get install chromium), or name the program in COINAGE_CHROMIUM.`,
     );
-  // its sandbox cannot be had by root
+  // root cannot use the browser's sandbox
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath: program, args });
 }

@@ -1,10 +1,10 @@
 import { fstatSync } from "node:fs";
 import { endRuns } from "./end-runs.ts";
 
-// Loaded into programs that a test starts. The pipe to their standard input is closed when the test is gone, even if it was killed, and they end then.
+// Loaded into programs that a test starts. The pipe to their standard input closes when the test ends, even if it is killed, and they then end too.
 
 const input = fstatSync(0);
-// what they start in turn is loaded with this, too, and has no such pipe
+// the processes that they start also load this, and have no such pipe
 if (input.isSocket() || input.isFIFO()) {
   process.stdin.on("end", async () => {
     const { COINAGE_HOME: home } = process.env;

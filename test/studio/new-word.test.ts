@@ -26,9 +26,9 @@ const studio = await startStudio({ home, words: ["--root", photos] });
 const pictures = (page: Page) => page.getByRole("listbox", { name: /^Pictures/ }).getByRole("option");
 const option = (page: Page, name: RegExp) =>
   page.getByRole("listbox", { name: /^Pictures/ }).getByRole("option", { name });
-/** The picture that is chosen. */
+/** The selected picture. */
 const chosen = (page: Page) => page.getByRole("listbox", { name: /^Pictures/ }).getByRole("option", { selected: true });
-/** Does something that changes the draft, and waits until it is saved. */
+/** Makes a change to the draft, and waits until it is saved. */
 async function saving(page: Page, change: () => Promise<unknown>): Promise<void> {
   const answer = page.waitForResponse(
     (one) => one.request().method() === "PUT" && /drafts\/\w+$/.test(one.url()) && one.ok(),
@@ -82,7 +82,7 @@ test("a word is prepared from pictures to the start, every problem mended in one
   const word = page.getByLabel("The new word");
   await word.fill("ring");
   await page.getByText('"ring" is already a word').first().waitFor();
-  // the plan and the crops are told all the same
+  // the plan and the crops are shown nevertheless
   await page.getByText(/\d+ steps × \d+/).waitFor();
   await option(page, /wide.jpg, 600 × 300, trained as 128 × 128.*a ring from the side/).waitFor();
   await lookAt(page, "new-clash");
@@ -158,7 +158,7 @@ test("of two thousand pictures those in view have elements, and keys reach all o
       "(({ ariaSelected, ariaPosInSet, ariaSetSize }) => [ariaSelected, ariaPosInSet, ariaSetSize])(document.activeElement)",
     );
   expect(await focused()).toEqual(["true", "2000", "2000"]);
-  // the one that is chosen stays within reach of the tab key, wherever the list is scrolled to
+  // the selected picture stays reachable by the tab key, however far the list is scrolled
   await page.getByRole("listbox", { name: /^Pictures/ }).hover();
   await page.mouse.wheel(0, -100_000);
   await option(page, /^photo 1\.png/).waitFor();

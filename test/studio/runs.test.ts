@@ -8,7 +8,7 @@ import { askStudio, lookAt, startStudio, temporaryFolder, visit } from "./browse
 
 const home = temporaryFolder();
 const trained = trainedRuns();
-/** Folders of runs by their names. */
+/** Folders of runs, by name. */
 const folders: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -78,7 +78,7 @@ test("a word is taught again with changes, or on from one of its steps", async (
   await steps.selectOption("vexla-step00000005.safetensors");
   await page.getByRole("button", { name: "New word from step 5" }).click();
   await page.getByText("It starts from the vectors that were learned in").waitFor();
-  // what it starts from are the vectors
+  // it starts from the vectors
   expect(await page.getByLabel("Starts from").count()).toBe(0);
   expect(complaints).toEqual([]);
 });
@@ -95,7 +95,7 @@ test("two words wait while a third is learned, in an order that can be changed",
   await expect.poll(names).toEqual(["lamp", "mug"]);
   await lookAt(page, "runs-queue");
 
-  // on its own screen, too
+  // also on its own screen
   const { page: own } = await visit(studio);
   await own.goto(`${studio.address}run/${idOf("lamp")}`);
   await own.getByText("It waits for its turn, and begins by itself when vexla ends.").waitFor();
@@ -105,7 +105,7 @@ test("two words wait while a third is learned, in an order that can be changed",
   await page.getByText("mug is number 1 in the queue.").waitFor();
   await expect.poll(names).toEqual(["mug", "lamp"]);
   expect((await runs()).queue).toEqual([idOf("mug"), idOf("lamp")]);
-  // a key that was pressed leaves the focus where it was
+  // a key press leaves the focus where it was
   expect(await page.evaluate("document.activeElement?.getAttribute('aria-label')")).toBe("mug earlier");
 
   await own
@@ -121,7 +121,7 @@ test("two words wait while a third is learned, in an order that can be changed",
     .toBe(15);
 });
 
-/** Appends what a process would have written that opened a run and failed. */
+/** Appends the lines of a process that opened a run and failed. */
 function failLater(name: string, problem: object): void {
   const { journal } = placesOf(folders[name]!);
   const last = JSON.parse(readFileSync(journal, "utf8").trim().split("\n").at(-1)!) as Entry;
@@ -134,7 +134,7 @@ function failLater(name: string, problem: object): void {
 }
 
 test("a run that had too little memory says so above all, and is made again with batch 1, from what it had saved", async () => {
-  // the process before has written its last line
+  // the previous process has written its last line
   const stateNow = async () => (await runs()).runs.find(({ name }) => name === "mug")?.state;
   await expect.poll(stateNow, { timeout: 60_000 }).toBe("done");
   failLater("mug", {
@@ -151,7 +151,7 @@ test("a run that had too little memory says so above all, and is made again with
   await lookAt(page, "run-failed");
   await page.getByRole("button", { name: "Again with batch 1 (same pictures a step)" }).click();
   await page.getByText("It starts from the vectors that were learned in").waitFor();
-  // all but the last five were saved, with two pictures in each; planning them is a dry run
+  // all but the last five steps were saved, with two pictures in each; planning them is a dry run
   await page.getByText(/^5 steps × 2/).waitFor({ timeout: 90_000 });
 
   // its folder is renamed while another tab shows it

@@ -1,9 +1,9 @@
 import type { PageBundle } from "../../src/studio/bundle.ts";
 
-/** The screens of the page, as their scripts are named. */
+/** The page's screens, by the names of their scripts. */
 export const screens = ["runs", "new-word", "run", "compare", "use"];
 
-/** Bytes of all that is loaded for a screen: its own script, the page's, and what they import. */
+/** Bytes of all scripts loaded for a screen: its own, the page's, and their imports. */
 export function scriptBytes(files: PageBundle, screen: string): number {
   const needed = new Set<string>();
   const need = (name: string): void => {

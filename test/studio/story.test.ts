@@ -17,10 +17,10 @@ mkdirSync(path.join(home, "photos"));
 for (const photo of photos) copyFileSync(photo, path.join(home, "photos", path.basename(photo)));
 const studio = await startStudio({ home });
 
-/** A story goes through a whole run; its waits allow for slow machines. */
+/** Limits for a whole run on a slow machine. */
 const story = 600_000;
 const patience = 150_000;
-/** More than are made while somebody looks, however fast the machine is: the run ends when it is told to. */
+/** More steps than any machine makes during a test: the run ends when it is stopped. */
 const manySteps = "100000";
 
 async function newVisitor() {
@@ -29,7 +29,7 @@ async function newVisitor() {
   return visitor;
 }
 
-/** How many vectors the file in ComfyUI's folder has; they are those of the checkpoint. */
+/** Number of vectors in the file in ComfyUI's folder, which are the checkpoint's. */
 async function vectorsIn(name: string): Promise<number> {
   const [file] = readdirSync(embeddings).filter((one) => one.startsWith(name));
   const { tables } = await readEmbeddingFile(path.join(embeddings, file!));
@@ -63,7 +63,7 @@ test(
       )
       .toBe(5);
 
-    // a word that is one already, mended by a click
+    // a word that already exists, corrected by a click
     await page.getByLabel("The new word").fill("ring");
     await page.getByRole("button", { name: 'Use "ringx1"' }).first().click();
     await page.getByLabel("Starts from").fill("ring");
@@ -85,14 +85,14 @@ test(
     await second.getByText(/^100000 steps × \d+/).waitFor();
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await page.waitForURL(/\/run\//);
-    // pressed twice in a second tab, too, it is one run
+    // clicked twice in a second tab as well, it is still one run
     await second.getByRole("button", { name: "Start", exact: true }).dblclick();
     await second.waitForURL(page.url());
     await second.close();
     await page.bringToFront();
     expect(readdirSync(path.join(home, "runs"))).toHaveLength(1);
 
-    // watched, reloaded, stopped and gone on with for a while
+    // watched, reloaded, stopped and resumed
     await sawSample(page, "ringx1", 10);
     await sawSample(page, "ringx1", 20);
     await page.reload();
@@ -118,7 +118,7 @@ test(
     await page.getByRole("button", { name: "Star step 20" }).click();
     await page.getByRole("button", { name: "Take the star off step 20" }).waitFor();
 
-    // tried and written for another program
+    // tried, and written for another program
     await page.getByRole("link", { name: "Use step 20" }).click();
     await page.getByLabel("What to draw").fill("a photo of ringx1 on a table");
     await page.getByText("Size, steps and guidance").click();
@@ -149,7 +149,7 @@ test(
   story,
 );
 
-/** Goes on with Tab until what has the focus is called so. */
+/** Presses Tab until the focused element has this name. */
 async function tabTo(page: Page, name: string): Promise<void> {
   const seen: string[] = [];
   while (seen.length < 150) {
@@ -167,7 +167,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`Tab does not reach "${name}", but ${seen.join(" | ")}`);
 }
 
-/** Stops a run once it has begun to learn, with keys alone. */
+/** Stops a run once it has begun to learn, using only the keyboard. */
 async function stopByKeys(page: Page): Promise<void> {
   await page.getByText(/^step [1-9]\d* of/).waitFor();
   await page.getByRole("button", { name: "Sample now" }).waitFor();

@@ -10,7 +10,7 @@ const home = temporaryFolder();
 const run = await writtenRun(path.join(home, "runs"), "secret");
 const studio = await startStudio({ home });
 
-/** Another program of this machine that serves pages: to browsers it is of the same site as the studio. */
+/** Another program on this machine that serves pages: browsers consider it the same site as the studio. */
 const stranger = createServer((_, answer) => {
   answer.setHeader("content-type", "text/html").end("<!doctype html><title>a page like any other</title>");
 });
@@ -18,9 +18,9 @@ await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
 afterAll(() => stranger.close());
 const { port } = stranger.address() as AddressInfo;
 
-/** A page of a stranger in the browser that the studio knows. */
+/** A foreign page in the browser that is signed in to the studio. */
 async function strangersPage(context: BrowserContext, name: "127.0.0.1" | "localhost") {
-  // a visitor's windows refuse other hosts
+  // windows of `visit` refuse other hosts
   await context.unrouteAll();
   const page = await context.newPage();
   await page.goto(`http://${name}:${port}/`);
@@ -48,7 +48,7 @@ test.each(["127.0.0.1", "localhost"] as const)(
         );
         expect(seen, `${mode} ${method} ${target}`).toMatch(/^(failed|opaque )$/);
       }
-    // what needs no script to send: forms, images, frames, streams
+    // requests that a page can send without a script: forms, images, frames, streams
     const outcome = await page.evaluate<Record<string, string>>(`(async () => {
       const address = ${JSON.stringify(studio.address)};
       const loaded = (element, source) => new Promise((resolve) => {
@@ -77,7 +77,7 @@ test.each(["127.0.0.1", "localhost"] as const)(
       form.submit();
     })()`);
     expect((await refused).status()).toBe(403);
-    // the run is there, and nobody has told it anything
+    // the run exists, and received no command
     const own = await visit(studio);
     await own.page.getByRole("link", { name: "secret", exact: true }).waitFor();
     await own.page.getByText("stopping", { exact: true }).waitFor({ state: "detached" });

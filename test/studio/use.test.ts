@@ -50,7 +50,7 @@ test("one slider goes through all steps: what is missing is drawn, with equal se
   const idat = pictures.map((bytes) => Buffer.from(bytes).toString("latin1").split("IDAT")[1]);
   expect(new Set(idat).size).toBe(3);
 
-  // the slider shows another step, which is drawn by its own button, with the time that those before took
+  // the slider shows another step; its own button draws it, with an estimate from those before
   await page.getByRole("slider", { name: "Step" }).press("ArrowLeft");
   await page.getByRole("heading", { name: "step 10", exact: true }).waitFor();
   expect(await columns.allTextContents()).toEqual(["1start word “ring”", "2step 10", "3last, step 30"]);
@@ -69,7 +69,7 @@ test("keys choose a column, star its step, wipe between two pictures and lead to
   await page.goto(screenOf("compare", "?seeds=42+43&at=vexla-step00000020.safetensors&steps=4"));
   const grid = page.getByRole("grid");
   await grid.getByRole("img", { name: "a photo of vexla, step 20, seed 42" }).waitFor();
-  // arrows move from picture to picture
+  // arrows move between pictures
   await grid.getByRole("button", { name: "a photo of vexla, step 20, seed 1" }).focus();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowRight");
@@ -81,7 +81,7 @@ test("keys choose a column, star its step, wipe between two pictures and lead to
   await page.keyboard.press("Home");
   for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
   expect(await wipe.inputValue()).toBe("3");
-  // it grows when its pictures are there, and then comes into view
+  // it grows once its pictures are loaded, and then scrolls into view
   await expect
     .poll(async () => {
       const place = (await wipe.boundingBox())!;
@@ -173,7 +173,7 @@ test("a step is written for two programs and into a folder, and never over anoth
   await page.goto(screenOf("use", "?checkpoint=vexla-step00000010.safetensors"));
   await page.getByLabel("Name of the word there").fill("mycat");
   await page.getByRole("button", { name: "Choose a folder" }).press("Enter");
-  // the focus is never on what is gone
+  // the focus is never on a removed element
   await page.getByRole("status").filter({ hasText: home }).and(page.locator(":focus")).waitFor();
   await page.getByRole("button", { name: "mine", exact: true }).press("Enter");
   await page
@@ -204,7 +204,7 @@ test("a step is written for two programs and into a folder, and never over anoth
   expect(await vectorsIn(path.join(programs.ComfyUI, "mycat.safetensors"))).toEqual(wanted);
   await page.getByRole("button", { name: `Replace ${path.join(home, "mine", "mycat.safetensors")}` }).click();
   await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(2);
-  // what was written is told of the step that it was
+  // the message about the written file names its step
   await page.getByLabel("Taught for").selectOption("vexla-step00000010.safetensors");
   await results.waitFor({ state: "detached" });
 });
@@ -219,7 +219,7 @@ test("the report is made where the run wrote none, and opens", async () => {
   const report = page.waitForEvent("popup");
   await open.click();
   await (await report).getByText(/vexla/).first().waitFor();
-  // it draws eight images in a process of its own
+  // it draws eight images in another process
 }, 300_000);
 
 test("while the run goes on it draws with its vectors as they are, and what is asked of a step waits for its end", async () => {

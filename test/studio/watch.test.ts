@@ -9,7 +9,7 @@ import { spawnCoinage } from "./launch.ts";
 const home = temporaryFolder();
 const studio = await startStudio({ home });
 
-/** A run of the small model in a terminal, as a process of its own. */
+/** A run of the small model in a terminal, as a process. */
 function startRun(
   name: string,
   { home: inHome = home, flags = [] }: { home?: string; flags?: readonly string[] } = {},
@@ -31,7 +31,7 @@ function startRun(
   const words = [
     ...["train", "--run", name, "--token_string", "vexla", "--init_word", "ring"],
     ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", dataset, "--learning_rate", "2e-2"],
-    // more steps than are made while somebody looks, however fast the machine is: runs end when they are told to
+    // more steps than any machine makes during a test: runs end when they are stopped
     ...["--max_train_steps", "100000", "--seed", "1", "--save_model_as", "safetensors", "--threads", "1"],
     ...["--eval_every_n_steps", "10", "--save_every_n_steps", "20"],
     ...["--sample_prompts", prompts, "--sample_every_n_steps", "10", "--sample_at_first"],
@@ -44,16 +44,16 @@ function startRun(
   return { pid: child.pid!, ended, kill: () => child.kill("SIGKILL") };
 }
 
-/** Waits for what is seen take so long at most, on slow machines. */
+/** Limit of each wait, for slow machines. */
 const soon = { timeout: 240_000 };
 const long = 600_000;
 
-/** The id of the run of a name, once it has a folder. */
+/** The id of the run with this name, once it has a folder. */
 function idOf(name: string): string {
   return readdirSync(path.join(home, "runs")).find((id) => id.endsWith(`_${name}`))!;
 }
 
-/** Steps done, as the page says it. */
+/** Steps done, as shown on the page. */
 async function stepOn(page: Page): Promise<number> {
   const text = await page.getByText(/^step \d+ of \d+/).textContent({ timeout: 60_000 });
   return Number(/^step (\d+)/.exec(text!)![1]);
@@ -66,7 +66,7 @@ async function patientVisit(of = studio) {
   return visitor;
 }
 
-/** Steps that the watched run has made, in the end. */
+/** Steps that the watched run has made in the end. */
 let watchedSteps = 0;
 
 test(
@@ -84,7 +84,7 @@ test(
     await second.goto(page.url());
     await second.getByRole("slider", { name: "Loss" }).waitFor();
 
-    // saved and drawn when asked; windows behind others are drawn seldom
+    // saved and drawn on request; windows behind others are rarely painted
     await page.bringToFront();
     await page.getByRole("button", { name: "Save now" }).click();
     await page.getByText(/^Step \d+ was saved: vexla-step/).waitFor();
@@ -93,7 +93,7 @@ test(
     for (const tab of [page, second])
       await tab.getByRole("img", { name: /^vexla in snow, step \d+, seed 1$/ }).waitFor();
 
-    // given up in one window, in both
+    // cancelled in one window, shown in both
     await askStudio(studio, "POST", `/api/runs/${idOf("watched")}/sample`, {
       prompt: "vexla at sea --w 512 --h 512 --s 1000",
     });
@@ -106,20 +106,20 @@ test(
     for (const tab of [page, second])
       await tab.getByText("“vexla at sea” is drawn next").waitFor({ state: "detached" });
 
-    // stopped by keys, and told in both
+    // stopped by keyboard, and shown in both
     await page.getByRole("heading", { name: "watched" }).click();
     await page.keyboard.press(" ");
     const menu = page.getByRole("menu", { name: "How to stop" });
     const after = menu.getByRole("menuitem", { name: /^Stop after step \d+ and keep everything$/ });
     await after.and(page.locator(":focus")).waitFor();
-    // the menu goes with the steps and keeps the focus
+    // the menu follows the steps and keeps the focus
     const first = await after.textContent();
     await expect.poll(() => after.textContent(), soon).not.toBe(first);
     await after.and(page.locator(":focus")).waitFor();
     await page.keyboard.press("Enter");
     for (const tab of [page, second]) await tab.getByRole("button", { name: /^Resume from step \d+$/ }).waitFor();
 
-    // and goes on, until both say that it is done
+    // and resumed, until both show that it is done
     await second.bringToFront();
     const kept = await second.getByRole("button", { name: /^Resume from step/ }).textContent();
     watchedSteps = Number(/\d+$/.exec(kept!)![0]) + 10;
@@ -150,7 +150,7 @@ test(
     await page.keyboard.press("Home");
     await expect.poll(() => loss.getAttribute("aria-valuetext"), soon).toMatch(/^step 0: .*evaluation 0\.\d{4}/);
     const rate = page.getByRole("slider", { name: "Learning rate" });
-    // until the curves are there in full, the next step that is known may be the last one
+    // until the curves are complete, the next known step may be the last one
     await expect
       .poll(async () => {
         await page.keyboard.press("Home");
@@ -232,7 +232,7 @@ test(
     await startStudio({ home: own.home, port: Number(new URL(own.address).port) });
     await page.getByText(/^Not connected since/).waitFor({ state: "detached" });
     await expect.poll(() => stepOn(page), soon).toBeGreaterThan(before);
-    // what was missed is in the curves, too
+    // the missed steps are in the curves, too
     const loss = page.getByRole("slider", { name: "Loss" });
     await expect.poll(async () => Number(await loss.getAttribute("aria-valuemax")), soon).toBeGreaterThan(before);
     run.kill();
@@ -294,7 +294,7 @@ test(
     await page.getByRole("link", { name: "unplugged", exact: true }).click();
     await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
     await context.setOffline(true);
-    // a connection that is open outlives that here; a network that flickers has it opened again
+    // an open connection survives that here; after a network interruption it is opened again
     await page.evaluate("window.dispatchEvent(new Event('online'))");
     await page.getByText(/^Not connected since/).waitFor();
     await context.setOffline(false);
@@ -304,10 +304,10 @@ test(
     await page.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
     await lookAt(page, "run-learning");
 
-    // drawing takes most of its time: less often by one click
+    // drawing takes most of the time: one click makes it less frequent
     const less = page.getByRole("button", { name: /^Draw every \d+ steps instead$/ });
     await less.click();
-    // each picture that comes has the number on the button measured anew
+    // each new picture updates the number on the button
     const told = page.getByText(/^From now on pictures are drawn every \d+ steps\.$/);
     const [, every] = /every (\d+)/.exec((await told.textContent())!)!;
     await less.waitFor({ state: "detached" });

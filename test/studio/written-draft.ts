@@ -5,7 +5,7 @@ import { previewOf } from "../../src/pictures/index.ts";
 import { newDraft } from "../../src/studio/drafts/draft.ts";
 import type { OpenStudio } from "./launch.ts";
 
-/** Writes a draft with so many pictures, as if they had been sent, for the small model. Gives its id. */
+/** Writes a draft with `count` pictures, as if they had been uploaded, for the small model. Returns its id. */
 export async function writeLargeDraft({ home, address, entrance }: OpenStudio, count: number): Promise<string> {
   const id = "large0";
   const authorization = `Bearer ${new URL(entrance).searchParams.get("k")}`;
