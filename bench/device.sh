@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that needs real hardware, in one go: see device.ts. Needs Node and `npm ci` only; where CUDA is not set up it says how, and does the rest.
+# All checks and measurements that need real hardware: see device.ts. Needs only Node and `npm ci`; if CUDA is not set up, it says how to, and does the rest.
 # usage: bench/device.sh [DEVICE...] [--models tiny-sd,sd1.5] [--batches 1,2,4] [--side N] [--steps 6] [--timeout SECONDS] [--out DIR]
 set -eu
 cd "$(dirname "$0")/.."

@@ -56,7 +56,7 @@ let firstStepSeconds: number | undefined;
 let last = now();
 for await (const event of generateImages({ ...request, ...sizes }, pipeline)) {
   const passed = now() - last;
-  // the first batch also loads programs, and the first step of each encodes its texts
+  // the first step and the first image also load their programs, and the first step of each batch encodes its texts
   if (event.kind === "step" && event.step > 1) stepSeconds.push(passed);
   if (event.kind === "step") denoisingAnonymousBytes = memory().peakAnonymousBytes;
   if (event.kind === "step") firstStepSeconds ??= passed;

@@ -105,7 +105,7 @@ export function epochOf(group: DatasetGroup, epoch: number, order?: readonly num
 }
 
 /** A fake VAE: latents are the red values in the first row of each picture, eight apart, so that they identify their picture.
- *  shapes: of all pictures that it was given. */
+ *  shapes: of all batches that it was given. */
 export function latentsEncoder(digest = "one"): PictureEncoder & { readonly shapes: string[] } {
   const shapes: string[] = [];
   const encode: PictureEncoder["encode"] = async (pictures) => {

@@ -233,7 +233,7 @@ let otherGraph = "0".repeat(64);
 describe("a worker that rounds otherwise", () => {
   test("is not used by default, and says why; any uses it, and the vectors are near", async () => {
     const said: string[] = [];
-    // the worker must know how to build its own graph: the first attempt shows it
+    // the digest of the worker's own graph must be known: its first refusal states it
     const first = await otherNumerics(said);
     onTestFinished(() => first.stop());
     const same = await train(server.url, [], async (event) => {
@@ -258,7 +258,7 @@ describe("a worker that rounds otherwise", () => {
       if (event.kind === "step" && event.step === 2) await until(() => said.includes("ready"), "the worker");
     });
     expect(shares(any).size).toBe(2);
-    // the first worker that has not refused it
+    // the first run that has not refused it
     expect(await first.running).toBe("done");
     const [mine, theirs] = [any, local].map(({ files }) => files[0]!.subarray(-16 * 64));
     const values = (bytes: Buffer) => Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readFloatLE(4 * i));

@@ -78,7 +78,7 @@ test("a word is taught again with changes, or on from one of its steps", async (
   await steps.selectOption("vexla-step00000005.safetensors");
   await page.getByRole("button", { name: "New word from step 5" }).click();
   await page.getByText("It starts from the vectors that were learned in").waitFor();
-  // it starts from the vectors
+  // the vectors replace the init word
   expect(await page.getByLabel("Starts from").count()).toBe(0);
   expect(complaints).toEqual([]);
 });

@@ -204,7 +204,7 @@ test("a step is written for two programs and into a folder, and never over anoth
   expect(await vectorsIn(path.join(programs.ComfyUI, "mycat.safetensors"))).toEqual(wanted);
   await page.getByRole("button", { name: `Replace ${path.join(home, "mine", "mycat.safetensors")}` }).click();
   await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(2);
-  // the message about the written file names its step
+  // the results belong to the written step: choosing another one removes them
   await page.getByLabel("Taught for").selectOption("vexla-step00000010.safetensors");
   await results.waitFor({ state: "detached" });
 });
