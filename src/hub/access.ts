@@ -106,7 +106,7 @@ export interface Hub {
   readonly patienceMs: number;
 }
 
-/** A secret and its beginnings, which remain when a message is cut. */
+/** A secret and all its parts of `recognizable` characters, by which a cut secret is found. */
 function partsOf(secret: string): string[] {
   const count = Math.max(0, secret.length - recognizable + 1);
   return [secret, ...Array.from({ length: count }, (_, start) => secret.slice(start, start + recognizable))];

@@ -23,8 +23,8 @@ export function hubPlaceOf(file: string): HubPlace | undefined {
   return { name: `${owner}/${name}`, commit, file: below.replaceAll("\\", "/") };
 }
 
-/** The path in the shared cache of a file on the hub, downloaded first if it is missing. Undefined if the SHA-256 that the hub lists for it, as it does for
- *  large files, is another. report: called with the bytes present so far. @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
+/** The path in the shared cache of a file on the hub, downloaded first if it is missing; undefined if the hub's SHA-256 of it, listed only for large files,
+ *  is not `sha256`. report: called with the bytes present so far. @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
 export async function hubFile(
   { name, commit, file }: HubPlace,
   sha256: string,

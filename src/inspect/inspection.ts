@@ -88,7 +88,7 @@ export interface ArraysInspection extends About {
   /** "a latent cache", "NumPy arrays". */
   readonly label: string;
   readonly arrays: readonly ArrayInspection[];
-  /** Of the image behind the latents: [width, height] in pixels, and the crop. */
+  /** Size in pixels of the image behind the latents, [width, height], and its crop. */
   readonly originalSize: readonly number[] | undefined;
   readonly cropBox: readonly number[] | undefined;
 }
