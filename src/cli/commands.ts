@@ -3,13 +3,13 @@ import type { Terminal } from "../reporters/index.ts";
 import type { ExitCode } from "./output.ts";
 import { packageVersion, program } from "./program.ts";
 
-/** Runs a command with the words after its name. */
+/** A command, called with the words after its name. */
 export type Command = (words: readonly string[], terminal: Terminal) => Promise<ExitCode>;
 
 interface CommandEntry {
   readonly usage: string;
   readonly about: string;
-  /** sd-scripts' programs whose flags the command takes. */
+  /** Programs of sd-scripts whose flags the command takes. */
   readonly programs?: readonly string[];
 }
 
@@ -89,10 +89,10 @@ function programsOf(name: CommandName): readonly string[] {
   return programs;
 }
 
-/** What the first word of a command line names. */
+/** The command that the first word of a command line names. */
 export interface NamedCommand {
   readonly command: CommandName;
-  /** Flags to read before those that follow. */
+  /** Flags to insert before the given ones. */
   readonly flags: readonly string[];
 }
 

@@ -94,7 +94,7 @@ describe("where the demo cannot write", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** What it says in a folder, and as whom. */
+  /** The demo's messages. as: runs it as another user. */
   async function told(as: <Result>(run: () => Promise<Result>) => Promise<Result> = (run) => run()): Promise<string> {
     const terminal = recordingTerminal();
     const home = process.cwd();
@@ -138,7 +138,7 @@ describe("where the demo cannot write", () => {
   });
 });
 
-/** Mounts a disk of 8 KB, where that is allowed. */
+/** Mounts a disk of 8 KB; false if that is not allowed. */
 function mounted(folder: string): boolean {
   mkdirSync(folder);
   return spawnSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", folder]).status === 0;

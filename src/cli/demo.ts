@@ -43,7 +43,7 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
   return exitCodes.done;
 }
 
-/** Trains with the output of `coinage train`; whether the run was completed. */
+/** Trains with the output of `coinage train`. Returns whether the run was completed. */
 async function trainWord(terminal: Terminal): Promise<boolean> {
   const anywhere = commandLine({ program: program(path.parse(process.cwd()).root) }, ["demo"]);
   await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd) and run: ${anywhere}`);

@@ -8,7 +8,7 @@ type Words<Options extends Flags> = ReturnType<
   typeof parseArgs<{ readonly options: Options; readonly allowPositionals: true }>
 >;
 
-/** Parses the words of a command that has few flags: flags anywhere, everything else is a file. @throws USAGE */
+/** Parses the words of a command with few flags: flags anywhere, everything else is a file. @throws USAGE */
 export function readFlags<const Options extends Flags>(
   usage: string,
   words: readonly string[],

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Terminal } from "../reporters/index.ts";
 import { outliveOutput } from "./output.ts";
 
-/** npm passes Ctrl-C on to a program that has already received it from the terminal: a signal this soon after the first is the same key press. */
+/** npm forwards Ctrl-C to a program that has already received it from the terminal: a signal this soon after the first is the same key press. */
 const samePressMs = 300;
 
 /** The message about a run that was stopped before its first step. */
@@ -15,8 +15,8 @@ export interface Interrupt {
   release(): void;
 }
 
-/** For work that must end in order: the first signal (Ctrl-C, kill, a closed terminal) asks it to stop, the second ends the process at once.
- *  message: what to say at the first one. From here on output may get lost without ending the process, since terminals and pipes may close first. */
+/** For work that must stop cleanly: the first signal (Ctrl-C, kill, a closed terminal) asks it to stop, the second ends the process at once.
+ *  message: printed at the first one. From here on output that cannot be written is dropped, since terminals and pipes may close first. */
 export function listenForInterrupt(terminal: Terminal, message: () => string): Interrupt {
   outliveOutput();
   const controller = new AbortController();
@@ -30,12 +30,12 @@ export function listenForInterrupt(terminal: Terminal, message: () => string): I
     const now = terminal.now();
     const isAgain = firstAt !== undefined && now - firstAt > samePressMs;
     if (isAgain && signal !== "SIGHUP") {
-      // process.exit would wait for the computing thread, which cannot be stopped within a step.
+      // process.exit would wait for the computing thread, which cannot be stopped within a step
       release();
       process.kill(process.pid, signal);
       return;
     }
-    // A closed terminal sends it several times, and nobody is waiting.
+    // a closed terminal sends SIGHUP several times: no second request
     if (signal !== "SIGHUP") firstAt ??= now;
     if (!controller.signal.aborted) terminal.talk(`\n${message()}\n`);
     controller.abort();
@@ -44,17 +44,17 @@ export function listenForInterrupt(terminal: Terminal, message: () => string): I
   return { signal: controller.signal, release };
 }
 
-/** Ends the process at once if it does not end by itself: a step that was given up may compute on for minutes. */
+/** Kills the process if it does not end by itself: an abandoned step may compute for minutes. */
 export function endSoon(): void {
   setTimeout(() => process.kill(process.pid, "SIGKILL"), samePressMs).unref();
 }
 
-/** Ends the process even if a connection that was given up keeps it alive. Only where nothing computes any more: `process.exit` aborts a process whose thread is at it. */
+/** Ends the process even if an abandoned connection keeps it alive. Only when nothing computes any more: `process.exit` would crash during a computation. */
 export function endInOrder(): void {
   setTimeout(() => process.exit(), samePressMs).unref();
 }
 
-/** Whether a shell started this with `nohup`. Node resets the handling of every signal when it starts, so the only trace is `_`,
+/** Whether a shell started this with `nohup`. Node resets all signal handling at startup, so the only trace is `_`,
  *  the command that bash, zsh and other shells call. */
 function isUnderNohup({ _: called = "" }: NodeJS.ProcessEnv): boolean {
   return path.basename(called) === "nohup";

@@ -51,7 +51,7 @@ describe("a command line", () => {
       ["/home/my things/train_textual_inversion.py"],
       ["'D:/my", "things/train_textual_inversion.py'"],
     ];
-    // Where nothing starts the program, blanks in its path need quotes.
+    // without a launcher, spaces in the program's path need quotes
     const isStarted = start.some((word) => !word.includes("="));
     for (const script of isStarted ? scripts : scripts.slice(0, 4)) {
       for (const command of ["train", "plan"] as const)

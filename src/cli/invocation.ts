@@ -3,11 +3,11 @@ import { type CommandName, commandNames, programNames, resolveCommand } from "./
 
 export interface Invocation {
   readonly command: CommandName;
-  /** The words after the command's name, preceded by the flags that the name implies. */
+  /** The words after the command's name, after the flags that the name implies. */
   readonly words: readonly string[];
 }
 
-/** The command that a command line calls. It may be a complete command line of sd-scripts, also after the name of the command:
+/** The command that a command line calls. Accepts a complete command line of sd-scripts, also after the command's name:
  *  `accelerate launch --num_cpu_threads_per_process 1 train_textual_inversion.py --...`.
  *  @throws USAGE */
 export function readInvocation(argv: readonly string[]): Invocation {
@@ -23,9 +23,9 @@ export function readInvocation(argv: readonly string[]): Invocation {
   return command === "plan" ? { command, words: called.words } : called;
 }
 
-/** The name of a Python program and its flags from a pasted command line. The program may be preceded by whatever starts it: paths,
- *  environment variables, `accelerate launch` with its flags; one word may hold the whole command line, line ends and quotes included.
- *  @throws USAGE when the program itself is missing */
+/** The name of a Python program and its flags from a pasted command line. The program may follow whatever starts it: paths,
+ *  environment variables, `accelerate launch` with its flags; one word may contain the whole command line, with line ends and quotes.
+ *  @throws USAGE if the program itself is missing */
 export function pastedProgram(argv: readonly string[]): string[] | undefined {
   if (argv[0]?.startsWith("-")) return undefined;
   const found = findWord(argv, (word) => programNames.includes(programOf(word))) ?? findWord(argv, isScript);
@@ -43,10 +43,10 @@ interface Found {
   readonly after: readonly string[];
 }
 
-/** The first word that fits, in a command line whose words may hold several. */
+/** The first word that fits, in a command line whose words may contain several. */
 function findWord(argv: readonly string[], fits: (word: string) => boolean): Found | undefined {
   for (const [at, text] of argv.entries()) {
-    // The path to a program may contain spaces.
+    // the path to a program may contain spaces
     const commands = /\s/.test(text) && !fits(text) ? splitCommandLine(text) : [[text]];
     const words = commands.find((command) => command.some(fits));
     if (!words) continue;
@@ -57,14 +57,14 @@ function findWord(argv: readonly string[], fits: (word: string) => boolean): Fou
   return undefined;
 }
 
-/** Whether these words start the program after them; no words do. */
+/** Whether these words can precede a program: a launcher, or environment variables, or nothing. */
 function isStart(before: readonly string[]): boolean {
   return before.some(isLauncher) || before.every((word) => /^\w+=/.test(word));
 }
 
 const launchers =
   /^(accelerate(-launch)?|i?python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)(\.(exe|cmd|bat))?$/i;
-/** bash removes the backslashes of a Windows path. */
+/** A Windows path to a launcher after bash has removed the backslashes. */
 const launcherWithoutBackslashes = /^\w:.*(accelerate|python)\.exe$/i;
 
 function isLauncher(text: string): boolean {
@@ -75,12 +75,12 @@ function isScript(word: string): boolean {
   return baseName(word).endsWith(".py") && !word.startsWith("-");
 }
 
-/** "train_textual_inversion", of any path to it. */
+/** The name of a program, "train_textual_inversion", from any path to it. */
 function programOf(word: string): string {
   return baseName(word).replace(/\.py$/, "");
 }
 
-/** The last part of a path, without quotes and the sign that starts programs in a notebook. */
+/** The last part of a path, without quotes and a notebook's ! or %. */
 function baseName(word: string): string {
   return word
     .replace(/^[!%]|["']/g, "")
@@ -88,7 +88,7 @@ function baseName(word: string): string {
     .at(-1)!;
 }
 
-/** cmd.exe keeps single quotes, every shell keeps typographic ones, and text copied from elsewhere may have any. Around several words the shell has removed them. */
+/** A word without quotes: cmd.exe keeps single ones, every shell keeps typographic ones, and pasted text may have any. */
 function unquoted(word: string): string {
   return word.replace(/^(--\w+=)?(?:(["'])(\S*)\2|“(\S*)”|‘(\S*)’)$/, "$1$3$4$5");
 }
@@ -96,8 +96,8 @@ function unquoted(word: string): string {
 /** What ends a command in a shell: another command (&&, ||, |, ;, &), a redirection (> log.txt, 2>&1), a comment. */
 const operators = new Set([";", "&", "|", "<", ">"]);
 
-/** The commands of a command line written for any shell, and their words: \, ^ and ` continue a line; quotes hold words together;
- *  backslashes may separate the folders of a path. */
+/** The commands of a command line for any shell, and their words: \, ^ and ` continue a line; quotes group words;
+ *  backslashes may be path separators. */
 function splitCommandLine(text: string): string[][] {
   const line = text.replace(/[\\^`][ \t]*\r?\n/g, " ");
   let words: string[] = [];
@@ -110,7 +110,7 @@ function splitCommandLine(text: string): string[][] {
     else if (letter === quote) quote = undefined;
     else if (quote === undefined && (letter === '"' || letter === "'")) [quote, word] = [letter, word ?? ""];
     else if (quote === undefined && (operators.has(letter) || (letter === "#" && word === undefined))) {
-      // The digit before > is a file descriptor.
+      // a digit before > is a file descriptor
       if (word !== undefined && !(letter === ">" && /^\d$/.test(word))) words.push(word);
       [word, words] = [undefined, []];
       commands.push(words);
@@ -124,7 +124,7 @@ function splitCommandLine(text: string): string[][] {
   return commands;
 }
 
-/** Whether a backslash escapes the next character. A Windows path may end with one. */
+/** Whether a backslash escapes the next character; it may also be the end of a Windows path. */
 function isEscaped(letter: string | undefined, quote: string | undefined, word = ""): boolean {
   const isWindowsPath = /^\w:|\\/.test(word);
   if (quote === undefined) return letter === '"' || letter === "'" || (letter === " " && !isWindowsPath);

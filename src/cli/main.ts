@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The native library reads it when it is loaded, so it is set first.
+// set first: the native library reads it when it is loaded
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 try {
@@ -12,7 +12,7 @@ try {
   enterCallersFolder();
   process.exitCode = await codeAfterOutput(await runCommandLine(process.argv.slice(2), processTerminal()));
 } catch (error) {
-  // Not enough open files to load the program itself, so nothing of it can report that.
+  // too few file descriptors to load the program, whose own error messages are thus missing
   if ((error as NodeJS.ErrnoException).code !== "EMFILE") throw error;
   process.stderr.write("SYSTEM_REFUSED  The program cannot be loaded: too many files are open (EMFILE).\n");
   process.stderr.write("Raise the limit: ulimit -n 4096\n");

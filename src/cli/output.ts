@@ -2,22 +2,22 @@ import { closeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { CoinageError, type ErrorCode, formatError } from "../errors/index.ts";
 
-/** tryAgain: for a supervisor, as sysexits.h has it (EX_TEMPFAIL). */
+/** tryAgain: EX_TEMPFAIL of sysexits.h, for supervisors. */
 export const exitCodes = { done: 0, error: 1, usage: 2, tryAgain: 75, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Mistakes in the command line itself, which have an exit code of their own as in argparse. */
+/** Mistakes in the command line itself, with their own exit code as in argparse. */
 export const usageErrors: readonly ErrorCode[] = ["USAGE", "SETTINGS_MISSING"];
 
 /** Codes that are never a user's mistake. */
 export const internalErrors: readonly ErrorCode[] = ["FEED", "NOT_DIFFERENTIABLE", "SHAPE"];
 
-/** Whether the command does more than print. */
+/** Whether the command does more than print, so that lost output must not end it. */
 let isOutlived = false;
 let problem: NodeJS.ErrnoException | undefined;
 
-/** From now on the work matters more than its output: output that cannot be written is dropped. */
+/** From now on, drops output that cannot be written instead of ending: the work matters more. */
 export function outliveOutput(): void {
   isOutlived = true;
 }
@@ -25,16 +25,16 @@ export function outliveOutput(): void {
 /** Keeps output that cannot be written (a closed pipe, a full disk, a closed terminal) from ending the process. */
 export function guardOutput(): void {
   leaveGoneTerminals();
-  // Messages are never worth ending for.
+  // lost messages never end the process
   process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     problem ??= error;
-    // A reader that has seen enough (`| head`) closes the pipe: nothing is wrong, and nothing is left to do.
+    // the reader has closed the pipe (`| head`): not an error, and nothing is left to do
     if (error.code === "EPIPE" && !isOutlived) process.exit(exitCodes.done);
   });
 }
 
-/** On exit Node (at least 20) restores the settings of terminals and aborts with SIGABRT if one is gone. It ignores closed ones. */
+/** Closes terminals that are gone: on exit, Node (at least 20) restores the settings of open ones and aborts with SIGABRT if one is gone. */
 function leaveGoneTerminals(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   process.on("exit", () => {
@@ -42,7 +42,7 @@ function leaveGoneTerminals(): void {
   });
 }
 
-/** The exit code once all output is written: lost results are an error if they were the only purpose. */
+/** The exit code after all output is written: lost results are an error if they were the only purpose. */
 export async function codeAfterOutput(code: ExitCode): Promise<ExitCode> {
   await new Promise((resolve) => process.stdout.write("", resolve));
   if (!problem || problem.code === "EPIPE" || isOutlived) return code;

@@ -43,7 +43,7 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
   return exitCodes.done;
 }
 
-/** Takes --workers out, which is no flag of train. @throws USAGE */
+/** Separates --workers, which is not a flag of train. @throws USAGE */
 function withoutWorkers(words: readonly string[]): { readonly workers: number | undefined; readonly rest: string[] } {
   const at = words.indexOf("--workers");
   if (at < 0) return { workers: undefined, rest: [...words] };

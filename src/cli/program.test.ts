@@ -30,7 +30,7 @@ describe("the program is called in a way that works from the working directory",
     const command = programFrom({ ...checkout, root: path.join(work, "the checkout"), folder: elsewhere });
     expect(command).toContain("npm --prefix ");
     const asked = { cwd: elsewhere, encoding: "utf8" } as const;
-    // npm tells where the user stands
+    // npm passes the user's folder in INIT_CWD
     symlinkSync(path.join(packageRoot, "assets/tiny-sd"), path.join(elsewhere, "model"), "junction");
     expect(JSON.parse(execSync(`${command} inspect model --json`, asked))).toMatchObject({
       kind: "model",
@@ -55,7 +55,7 @@ describe("the program is called in a way that works from the working directory",
     const command = programFrom({ ...installed, folder: outside, searchPath: bin });
     expect(command).toBe("coinage");
     expect(execFileSync(path.join(bin, command), { encoding: "utf8" })).toBe("here\n");
-    // npm puts this one into the PATH for the time of a script
+    // npm adds this folder to the PATH while it runs a script
     const ofNpm = folder("project", "node_modules", ".bin");
     symlinkSync(script, path.join(ofNpm, "coinage"));
     expect(programFrom({ ...installed, folder: outside, searchPath: ofNpm })).toBe(byNode);

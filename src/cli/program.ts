@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { quotedWord } from "../files/index.ts";
 
-// The same path from src/cli and from the compiled dist/cli.
+// the same relative path from src/cli and from the compiled dist/cli
 const packageFile = fileURLToPath(new URL("../../package.json", import.meta.url));
 
 /** The folder of this program's package. */
@@ -13,40 +13,40 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
 }
 
-/** npm runs the scripts of a package in its folder, but paths are relative to the folder of the user. */
+/** Changes to the user's folder, which paths are relative to: npm runs scripts in the package's folder. */
 export function enterCallersFolder(): void {
   const { npm_package_json: runPackage, INIT_CWD: callersFolder } = process.env;
-  // npm may have been given a path with links to the package
+  // the path may contain links
   if (!runPackage || !existsSync(runPackage)) return;
   const isRunByNpm = realpathSync(runPackage) === packageFile && process.cwd() === packageRoot;
   if (isRunByNpm && callersFolder) process.chdir(callersFolder);
 }
 
-/** The folder in which a command will be typed, and the place of this program. */
+/** The folder in which a command will be typed, and the location of this program. */
 interface Standpoint {
   readonly folder: string;
   /** The shell's PATH. */
   readonly searchPath: string;
   /** The folder of this program's package. */
   readonly root: string;
-  /** Whether that is a checkout, where npm runs the sources. */
+  /** Whether the package is a checkout, where npm runs the sources. */
   readonly isSource: boolean;
 }
 
-/** How to call this program from the current folder, so that printed commands work as printed. */
+/** How to call this program from a folder, so that printed commands work as printed. */
 export function programFrom({ folder, searchPath, root, isSource }: Standpoint): string {
   if (isSource) {
     const isInside = npmFolder(folder) === root;
     return isInside ? "npm run -s coinage --" : `npm --prefix ${quotedWord(root)} run -s coinage --`;
   }
   const local = upwards(folder, (above) => existing(path.join(above, "node_modules", "coinage")));
-  // npx keeps packages that are not installed in a folder of its own, and finds them there again
+  // npx keeps packages that are not installed in its own cache folder, and finds them there
   if (local === root || root.split(path.sep).includes("_npx")) return "npx coinage";
   if (searchPath.split(path.delimiter).some((entry) => isGlobal(entry, root))) return "coinage";
   return `node ${quotedWord(path.join(root, "dist", "cli", "main.js"))}`;
 }
 
-/** How to call it from the current folder, or another one. */
+/** How to call this program from the current folder, or another one. */
 export function program(folder: string = currentFolder()): string {
   const { PATH: searchPath = "" } = process.env;
   return programFrom({
@@ -66,7 +66,7 @@ function currentFolder(): string {
   }
 }
 
-/** A text in which commands of this program are written as they must be called here. */
+/** Replaces `coinage` in a text's commands by how to call it here. */
 export function asCalled(text: string): string {
   return text.replace(
     /(?<!Usage: )\bcoinage (?=(?:train|generate|inspect|convert|report|plan|devices|studio|runs|stop|worker|cluster|sweep|demo|--help)\b)/g,
@@ -74,14 +74,14 @@ export function asCalled(text: string): string {
   );
 }
 
-/** The folder whose scripts npm runs from this one. Source: npm's configuration, `prefix`. */
+/** The folder whose scripts npm runs if called in `folder`. Source: npm's configuration, `prefix`. */
 function npmFolder(folder: string): string | undefined {
   return upwards(folder, (above) =>
     ["package.json", "node_modules"].some((name) => existsSync(path.join(above, name))) ? existing(above) : undefined,
   );
 }
 
-/** Whether a folder of the PATH has the command of a globally installed package. Those of node_modules are on the PATH only while npm runs something. */
+/** Whether a folder of the PATH has the globally installed command. node_modules/.bin does not count: it is in the PATH only while npm runs something. */
 function isGlobal(entry: string, root: string): boolean {
   if (entry === "" || path.basename(entry) === ".bin") return false;
   const command = existing(path.join(entry, "coinage"));

@@ -25,7 +25,7 @@ test("report renders the report beside a file, says the verdict and prints the p
   expect(talked).toContain("Learned: the evaluation loss is 21.0 % ± 3.4 % lower than at the start.");
   expect(talked).toContain("so no images were drawn.");
   expect(readFileSync(page, "utf8")).toContain("<h1>mycat</h1>");
-  // the page names the report as well
+  // the page's path also names the report
   rmSync(page);
   expect((await run(page, "--no_images")).code).toBe(0);
   expect(existsSync(page)).toBe(true);

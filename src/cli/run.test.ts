@@ -11,7 +11,7 @@ import { runCommandLine } from "./run.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-/** One that the platform of these tests cannot have. */
+/** A device that the tests' platform cannot have. */
 const foreignDevice = os.platform() === "win32" ? "coreml" : "dml";
 const at = (name: string): string => path.join(folder, name);
 

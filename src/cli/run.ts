@@ -5,7 +5,7 @@ import { readInvocation } from "./invocation.ts";
 import { type ExitCode, exitCodes, internalErrors, usageErrors } from "./output.ts";
 import { asCalled, packageVersion } from "./program.ts";
 
-/** Commands are loaded on demand, since some import much. */
+/** Commands, loaded on demand since some import much. */
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   train: async () => (await import("./train/train.ts")).trainCommand,
   generate: async () => (await import("./generate.ts")).generateCommand,
@@ -52,7 +52,7 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
   return start(words, terminal);
 }
 
-/** Mistakes of the user and refusals of the system are explained; a bug is printed with everything that helps to find it. */
+/** Explains mistakes of the user and refusals of the system; prints bugs with everything that helps to find them. */
 function explain(error: unknown, terminal: Terminal): ExitCode {
   const problem = error instanceof CoinageError ? error : machineProblem(error);
   if (problem && !internalErrors.includes(problem.code)) {

@@ -16,7 +16,7 @@ async function run(...argv: readonly string[]): Promise<{ code: number; results:
   return { code, results: terminal.results(), talked: terminal.talked() };
 }
 
-/** A short run of train_textual_inversion_XTI.py into a folder of that name. */
+/** A short run of train_textual_inversion_XTI.py into a folder. */
 function teach(folder: string, ...flags: readonly string[]) {
   const given = [
     ...["--cache_latents", "--shuffle_caption", "--num_vectors_per_token", "2", "--max_train_steps", "4"],
@@ -43,7 +43,7 @@ describe("train_textual_inversion_XTI.py", () => {
     const [whole, rest] = ["straight", "rest"].map((folder) => readFileSync(at(`${folder}/vexla.pt`)));
     expect(rest!.equals(whole!)).toBe(true);
 
-    // as many rows as the state has
+    // the same number of rows as in the state
     const ordinary = flagsFor("--cache_latents", "--shuffle_caption", "--num_vectors_per_token", String(10 * 2));
     const refused = await run("train", ...ordinary, ...resume);
     expect(refused).toMatchObject({ code: 1, talked: expect.stringContaining("STATE_MISMATCH") });

@@ -148,7 +148,7 @@ function pick({
 async function clean(board: RedisWorkerBoard, seal: Seal, terminal: Terminal): Promise<void> {
   let removed = 0;
   for (const run of await runsOf(board, seal)) {
-    // also of another secret or version: nobody takes such a run up, and all workers say that they refuse it
+    // also runs of another secret or version: nobody resumes them, and all workers report that they refuse them
     if (run.isAlive || !run.id) continue;
     await board.remove(run.id);
     terminal.result(`removed ${run.id.run}\n`);

@@ -2,13 +2,13 @@ import path from "node:path";
 import { conceptsFolder, tinySdFolder } from "../../assets/index.ts";
 import type { TrainInput } from "../../index.ts";
 
-/** What the demo teaches. */
+/** The word that the demo teaches. */
 export const concept = { name: "green-dotted-diamond", word: "ploofa", initWord: "diamond" } as const;
 
-/** Steps at which the word is looked at: after a third, two thirds and all of the training. */
+/** Steps whose images are shown: after a third, two thirds and all of the training. */
 export const moments = [25, 50, 75] as const;
 
-/** The settings of the demo: what a newcomer gives, and saves to look at. */
+/** The settings of the demo: those of a beginner, with saves for the strip. */
 export function demoSettings(folder: string): TrainInput {
   return {
     recipe: "quick",
@@ -25,7 +25,7 @@ export function demoSettings(folder: string): TrainInput {
   };
 }
 
-/** The embedding file of a moment. */
+/** The embedding file saved at a step. */
 export function embeddingAt(folder: string, step: number): string {
   return path.join(folder, `${concept.word}-step${String(step).padStart(8, "0")}.safetensors`);
 }

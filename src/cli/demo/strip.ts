@@ -30,13 +30,13 @@ export async function stripSettings(folder: string): Promise<GenerateInput> {
   };
 }
 
-/** Pictures in one row of the strip. */
+/** Images in a row of the strip. */
 export const stripColumns = moments.length + 1;
 
-/** Pixels of white around and between pictures. */
+/** Pixels of white around and between images. */
 const gap = 4;
 
-/** Rows of RGB pictures of one size as one picture. */
+/** Joins rows of RGB images of one size into one image. */
 export function pictureGrid(rows: readonly (readonly Picture[])[]): Picture {
   const { width, height } = rows[0]![0]!;
   const columns = Math.max(...rows.map((row) => row.length));

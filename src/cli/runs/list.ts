@@ -33,7 +33,7 @@ export async function runsCommand(words: readonly string[], terminal: Terminal):
   return exitCodes.done;
 }
 
-/** "2026-11-22_1432_mycat  running   step 310/500, loss 0.1120, 4 min left", and below it what went wrong. */
+/** "2026-11-22_1432_mycat  running   step 310/500, loss 0.1120, 4 min left", with problems on the lines below. */
 function linesOf(row: RunRow, width: number): string[] {
   const { id, state, problem, cause, lastWords } = row;
   const line = `${id.padEnd(width)}  ${(state ?? "unknown").padEnd(8)}  ${standing(row)}`.trimEnd();

@@ -14,14 +14,14 @@ const { work, flagsFor } = trainingFolder();
 const root = path.join(work, "runs");
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-/** A command line of a run with a folder of its own. */
+/** A command line of a run with --run. */
 function runFlags(name: string, ...flags: readonly string[]): string[] {
   const all = flagsFor(...flags);
   const at = all.indexOf("--output_dir");
   return ["train", ...all.slice(0, at), ...all.slice(at + 2), "--run", name, "--runs_dir", root];
 }
 
-/** Starts a run in a process of its own, and gives it with its folder. */
+/** Starts a run in its own process. Returns the process and the run's folder. */
 async function started(name: string, ...flags: readonly string[]) {
   const child = spawn(process.execPath, ["--import", "tsx", main, ...runFlags(name, ...flags)], { stdio: "ignore" });
   let folder: string | undefined;
@@ -109,7 +109,7 @@ test("a run that was told to draw nothing can be told to draw again, also once i
   const asked = await sendCommand(places, { command: "set", sampleEvery: 1 });
   expect(await eventOf(places, "answer", (answer) => answer.id === asked)).not.toHaveProperty("problem");
   const sample = await eventOf(places, "sample", ({ step }) => step > 2);
-  // none of those before it was drawn
+  // no earlier sample was drawn
   expect(sample.step).toBeGreaterThanOrEqual(4);
   await killed(child);
 }, 300_000);
@@ -135,7 +135,7 @@ test("a run that is stopped now and continued learns what one learns that was no
   expect(vectorsOf(a!)).toEqual(vectorsOf(b!));
 }, 300_000);
 
-/** The numbers of a .safetensors file, behind its header. */
+/** The data of a .safetensors file, after its header. */
 function vectorsOf(file: Buffer): Buffer {
   return file.subarray(8 + Number(file.readBigUInt64LE(0)));
 }

@@ -26,7 +26,7 @@ RUN is its id, its folder, or its name if only one run of that name is under way
   --runs_dir DIR    the folder of all runs. Default: runs in the folder that COINAGE_HOME names, or in coinage in the home folder
 `;
 
-/** How often it is looked whether the run is still there, in milliseconds. */
+/** How often to check that the run is still alive, in milliseconds. */
 const lookMs = 1000;
 
 /** `coinage stop RUN [--now]` */
@@ -60,7 +60,7 @@ export async function stopCommand(words: readonly string[], terminal: Terminal):
   return tell(await readRun(places), terminal);
 }
 
-/** The run that a text means: by id or folder, else by name one that is under way, else the newest. @throws RUN_NOT_FOUND, RUN_AMBIGUOUS */
+/** The run that a text means: by id or folder, else by name, a running one before the newest. @throws RUN_NOT_FOUND, RUN_AMBIGUOUS */
 async function runToStop(root: string, run: string): Promise<RunRow> {
   const places = await runFolderOf(root, run);
   if (places) return readRun(places);
@@ -84,7 +84,7 @@ async function runToStop(root: string, run: string): Promise<RunRow> {
   });
 }
 
-/** Waits until a run has said that it ended, or is gone. */
+/** Waits until a run reports its end, or its process is gone. */
 async function untilEnded(places: RunPlaces, afterSeq: number): Promise<void> {
   const gone = new AbortController();
   const look = setInterval(async () => {

@@ -76,7 +76,7 @@ export async function studioCommand(words: readonly string[], terminal: Terminal
   return exitCodes.done;
 }
 
-/** Says where the studio is, and opens it on a screen. The browser gets a ticket, because other users may see the arguments of a program. */
+/** Prints the studio's address, and opens it if there is a screen. The browser gets a ticket, because other users may see a program's arguments. */
 async function present(
   studio: Studio,
   terminal: Terminal,
@@ -88,7 +88,7 @@ async function present(
   if (isOpened) openBrowser(`${address}?k=${await studio.ticket()}`);
 }
 
-/** Opens the user's browser where there is one. */
+/** Opens the user's browser, if there is one. */
 function openBrowser(address: string): void {
   const [command, ...words] =
     process.platform === "darwin"

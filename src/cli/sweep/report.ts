@@ -4,7 +4,7 @@ import { effectText, gainOf, percent, type SweepEvent, type SweepRow } from "../
 
 type Event<Kind extends SweepEvent["kind"]> = Extract<SweepEvent, { readonly kind: Kind }>;
 
-/** Shows people what happens in a sweep, and its table at the end. isJson: that as one line of JSON. */
+/** Shows the events of a sweep, and its table at the end. isJson: the table as one line of JSON. */
 export function sweepReport(terminal: Terminal, isJson: boolean): Reporter<SweepEvent> {
   const talk = new Talk(terminal);
   const running = new Map<string, string>();
@@ -59,7 +59,7 @@ function outcomeOf({ result: { outcome, figures, problem } }: Event<"ended">): s
   return `loss ${figures.loss.toPrecision(4)}, ${percent(-gainOf(figures))} since the start. ${figures.verdict.sentence}`;
 }
 
-/** The table, and what each axis does. */
+/** The table, and the effects of each axis. */
 function tableLines({ axes, rows, effects }: Event<"table">): string[] {
   const head = [...axes, "loss", "to others", "fall", "length", "time", "verdict"];
   return [

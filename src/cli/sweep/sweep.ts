@@ -56,7 +56,7 @@ export async function sweepCommand(words: readonly string[], terminal: Terminal)
     const events = sweep(file, flags, { signal: interrupt.signal, queueOf, version: packageVersion() });
     const last = await reportAll(events, [sweepReport(terminal, isJson)], terminal);
     if (last?.kind !== "table" || !last.isComplete)
-      // with its flags: runs are known by their settings
+      // with its flags: runs are identified by their settings
       terminal.talk(
         `Not all runs are done. This goes on:\n  ${commandLine({ program: program() }, ["sweep", ...words])}\n`,
       );

@@ -1,7 +1,7 @@
 import { appendFileSync, fstatSync, statSync } from "node:fs";
 import type { Terminal } from "../../reporters/index.ts";
 
-/** A terminal that appends what people are told to a file; undefined where stderr goes to that file already. What cannot be written is dropped. */
+/** A terminal that appends messages to a file; undefined if stderr already goes to that file. Messages that cannot be written are dropped. */
 export function consoleLog(file: string, { now }: Terminal): Terminal | undefined {
   if (isStderr(file)) return undefined;
   const append = (text: string): void => {

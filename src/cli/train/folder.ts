@@ -21,19 +21,19 @@ import {
 } from "../../runs/index.ts";
 import { packageVersion } from "../program.ts";
 
-/** A `train` command line whose `--run` may name a run that is there. */
+/** A `train` command line whose `--run` may name an existing run. */
 export interface RunCall {
-  /** The command line to read: of a run that is there with its settings in front. */
+  /** The command line to read; for an existing run, with its settings in front. */
   readonly words: readonly string[];
   readonly existing: RunPlaces | undefined;
-  /** Of its settings those that flags take the place of, though they have other names. */
+  /** Settings of the existing run that flags with other names replace. */
   readonly replaced: readonly string[];
 }
 
-/** Settings that say how long a run is, by one another. */
+/** Settings for the length of a run; one replaces another. */
 const lengths = ["max_train_steps", "max_train_epochs", "time"] as const;
 
-/** Looks for the run that a `train` command line continues. @throws RUN_NOT_FOUND, RUN_NEWER, RUN_UNREADABLE, SETTINGS_CONFLICT, and what reading flags throws */
+/** Looks for the run that a `train` command line continues. @throws RUN_NOT_FOUND, RUN_NEWER, RUN_UNREADABLE, SETTINGS_CONFLICT, and any error in the flags */
 export async function readRunCall(words: readonly string[]): Promise<RunCall> {
   const { settings, explicit, isHelpAsked } = parseTrainArguments(words);
   const { run, runsDir } = settings;
@@ -69,20 +69,20 @@ async function notFound(root: string, run: string): Promise<CoinageError> {
   });
 }
 
-/** A run that this process holds, with its settings. */
+/** A run that this process has locked, with its settings. */
 interface HeldRun {
   readonly places: RunPlaces;
   readonly record: RunRecord;
   readonly lock: Lock;
-  /** For this run of the trainer. */
+  /** Settings for this process. */
   readonly settings: TrainSettings;
-  /** Writes the settings that repeat the run. seed: the one that was drawn. */
+  /** Writes the settings that repeat the run. seed: the drawn one. */
   readonly writeConfig: (seed?: number) => Promise<void>;
-  /** Whether the run was there and has no state to go on from. */
+  /** Whether the run exists but has no state to resume from. */
   readonly beginsAgain: boolean;
 }
 
-/** Makes the folder of a new run, or takes up one that is there, from its last state. words: as they were given.
+/** Makes the folder of a new run, or resumes an existing run from its last state. words: the given command line.
  *  @throws RUN_BUSY, RUN_ENDED, OUTPUT_UNWRITABLE, DATASET_CONFIG */
 export async function holdRun(
   asked: TrainSettings,
@@ -102,18 +102,18 @@ export async function holdRun(
     const settings = await settingsInFolder({ ...given, resume }, places);
     await writeSettings();
     await writeRecord(places, record);
-    // one that nothing has happened in was made to be started
+    // a run without events has not begun before
     const beginsAgain = existing !== undefined && resume === undefined && (await readRun(existing)).seq > 0;
     return { places, record, lock, settings, writeConfig: writeSettings, beginsAgain };
   } catch (error) {
     await lock.release();
-    // nothing has happened in it
+    // the new folder has no events
     if (!existing) await rm(places.folder, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
 }
 
-/** The settings with what the run was told to sample while it trained. */
+/** The settings with the sampling interval that was set during training. */
 function withSampling(given: TrainSettings, { sampleEvery }: RunRecord, words: readonly string[]): TrainSettings {
   const { explicit } = parseTrainArguments(words);
   const isGiven = explicit.has("sample_every_n_steps") || explicit.has("sample_every_n_epochs");
@@ -121,10 +121,10 @@ function withSampling(given: TrainSettings, { sampleEvery }: RunRecord, words: r
   return { ...given, sampleEveryNEpochs: undefined, sampleEveryNSteps: sampleEvery > 0 ? sampleEvery : undefined };
 }
 
-/** Files of its own that a run may have in its folder, besides those it has in any case. */
+/** Settings whose files may be in the run's folder. */
 const ownFiles = ["imageDir", "samplePrompts", "weights"] as const;
 
-/** The settings of a run whose folder was moved: what lay in it lies in it still. */
+/** The settings of a run whose folder may have been moved, with paths into the folder updated. */
 async function withOwnFiles(given: TrainSettings, { folder }: RunPlaces): Promise<TrainSettings> {
   const moved: { -readonly [key in (typeof ownFiles)[number]]?: string } = {};
   for (const key of ownFiles) {
@@ -136,7 +136,7 @@ async function withOwnFiles(given: TrainSettings, { folder }: RunPlaces): Promis
   return { ...given, ...moved };
 }
 
-/** @throws RUN_ENDED for a run that is done, unless it is to be longer now */
+/** @throws RUN_ENDED for a finished run, unless it is to be longer */
 async function requireUnfinished(existing: RunPlaces, words: readonly string[]): Promise<void> {
   const { explicit } = parseTrainArguments(words);
   if (explicit.has("max_train_steps") || explicit.has("max_train_epochs")) return;
@@ -148,7 +148,7 @@ async function requireUnfinished(existing: RunPlaces, words: readonly string[]):
   });
 }
 
-/** The state of a run that was written last. */
+/** The newest state of a run. */
 async function newestState({ state }: RunPlaces, outputName: string): Promise<string | undefined> {
   const names = (await readdir(state).catch(() => [])).filter((name) => /^[^.].*-state$/.test(name));
   const dated = await Promise.all(
@@ -158,7 +158,7 @@ async function newestState({ state }: RunPlaces, outputName: string): Promise<st
     }),
   );
   const [newest] = dated.sort((a, b) => b.at - a.at);
-  // the process may have died while it replaced this one
+  // the process may have died while replacing this one
   const kept = path.join(state, `${path.basename(outputName)}-state`);
   return newest?.folder ?? ((await folderOrPrevious(kept)) === kept ? undefined : kept);
 }

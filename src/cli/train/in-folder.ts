@@ -11,15 +11,15 @@ import { reportersOf, teach } from "./teach.ts";
 
 interface Surroundings {
   readonly call: RunCall;
-  /** The command line as it was given. */
+  /** The given command line. */
   readonly words: readonly string[];
-  /** Where messages go by the console settings. */
+  /** Terminal for messages, by the console settings. */
   readonly screen: Terminal;
-  /** Where Ctrl-C is answered. */
+  /** Terminal for answers to Ctrl-C. */
   readonly terminal: Terminal;
 }
 
-/** Trains with a folder of its own: everything that happens goes into it, and what the run is told there is obeyed. */
+/** Trains a run with a folder: writes all events there, and carries out the commands found there. */
 export async function teachInFolder(
   { settings: given, warnings }: Checked<TrainSettings>,
   { call, words, screen, terminal }: Surroundings,
@@ -66,7 +66,7 @@ function openingLines({ places, settings, beginsAgain }: Awaited<ReturnType<type
   ];
 }
 
-/** How a run ended that has thrown no error. */
+/** Watches how a run without error ends. */
 function watchedOutcome(): { readonly reporter: Reporter<TrainingEvent>; readonly outcome: () => Outcome } {
   let outcome: Outcome = "stopped";
   return {
@@ -80,18 +80,18 @@ function watchedOutcome(): { readonly reporter: Reporter<TrainingEvent>; readonl
   };
 }
 
-/** Puts the seed that was drawn into the settings that repeat the run. */
+/** Adds the drawn seed to the settings that repeat the run. */
 function seedKeeper(writeConfig: (seed: number) => Promise<void>): Reporter<TrainingEvent> {
   return {
     report(event) {
-      // without it the settings are complete but for the seed
+      // a failure only leaves the seed out
       if (event.kind === "start") writeConfig(event.run.seed).catch(() => {});
     },
     close() {},
   };
 }
 
-/** Notes what the run learns from, once that is open. */
+/** Records the run's model and images once they are open. */
 function sourceKeeper(places: RunPlaces, sources: SourceNotes): Reporter<TrainingEvent> {
   return {
     report(event) {

@@ -14,17 +14,17 @@ import { endSoon, listenForInterrupt, nothingSaved } from "../interrupt.ts";
 import { type ExitCode, exitCodes } from "../output.ts";
 import { packageVersion } from "../program.ts";
 
-/** How a run is steered from outside this terminal. */
+/** Control of a run from outside this terminal. */
 interface Steering {
   /** Aborted when the run is to stop. */
   readonly stop: AbortSignal;
-  /** Aborted when it is not to finish the step under way. */
+  /** Aborted when the run is to abandon the current step. */
   readonly now: AbortSignal;
-  /** What else it is to do between two steps. */
+  /** Commands to carry out between two steps. */
   readonly commands: () => readonly TrainingCommand[];
 }
 
-/** terminal: where Ctrl-C is answered, regardless of the console settings. steering: from elsewhere. */
+/** terminal: for answers to Ctrl-C, regardless of the console settings. steering: from outside the terminal. */
 export async function teach(
   request: Checked<TrainSettings>,
   reporters: readonly Reporter<TrainingEvent>[],
@@ -58,13 +58,13 @@ export async function teach(
   }
 }
 
-/** What shares the run among machines, with --queue. Loaded only then: it needs packages that not everybody has. */
+/** Sharing of the run among machines, with --queue. Loaded only then: it needs optional packages. */
 async function sharingFor(settings: TrainSettings): Promise<RunSharing | undefined> {
   if (settings.queue === undefined) return undefined;
   return (await import("../../cluster/index.ts")).sharingOf(settings, packageVersion());
 }
 
-/** The events of a run that is not waited for once it has saved, if it was told to stop now: a step that was given up computes on. */
+/** The events of a run; after `now`, only until it has saved, since the abandoned step may still be computing. */
 async function* untilSaved(events: AsyncGenerator<TrainingEvent>, now: AbortSignal): AsyncGenerator<TrainingEvent> {
   for (;;) {
     const { done, value } = await events.next();
@@ -81,7 +81,7 @@ function unsaved({ resume }: TrainSettings): string {
     : `stopped before the next step: nothing was saved, and ${resume} is unchanged.`;
 }
 
-/** caller: to show the next commands in the same way. */
+/** caller: how to call the program in suggested commands. */
 export function reportersOf(settings: TrainSettings, caller: Caller, terminal: Terminal): Reporter<TrainingEvent>[] {
   return [
     trainingReport(terminal, { settings, caller }),
