@@ -3,16 +3,16 @@ import { type LimitName, limits } from "./limits.ts";
 
 export { type LimitName, limits } from "./limits.ts";
 
-/** The error that ends work which goes over a limit. */
+/** The error for input beyond a limit. */
 export interface Refusal {
   readonly code: ErrorCode;
-  /** What asks for too much, at the start of a sentence: "The file's header". */
+  /** What exceeds the limit, as the start of a sentence: "The file's header". */
   readonly subject: string;
   readonly where?: string;
   readonly hint?: string;
 }
 
-/** Counts what one piece of input has asked for, over all of its parts. */
+/** Adds up what one input takes, over all of its parts. */
 export class Budget {
   readonly #limit: LimitName;
   readonly #refusal: Refusal;
@@ -23,19 +23,19 @@ export class Budget {
     this.#refusal = refusal;
   }
 
-  /** How much more may be asked for. */
+  /** The amount left. */
   get left(): number {
     return limits[this.#limit].max - this.#spent;
   }
 
-  /** Adds to what was asked for; a negative amount is a credit. @throws the refusal when the sum is over the limit or not a number */
+  /** Adds an amount; negative amounts are credits. @throws the refusal if the sum is over the limit or NaN */
   spend(amount: number): void {
     this.#spent += amount;
     requireWithin(this.#limit, this.#spent, this.#refusal);
   }
 }
 
-/** Checks how deep lists and tables of parsed data are nested; the data may be deeper than the stack. @throws the refusal */
+/** Checks the nesting depth of parsed data, without recursion: it may be deeper than the stack. @throws the refusal */
 export function requireShallow(data: unknown, refusal: Refusal): void {
   let level: readonly unknown[] = [data];
   for (let depth = 0; level.length > 0; depth++) {
@@ -44,7 +44,7 @@ export function requireShallow(data: unknown, refusal: Refusal): void {
   }
 }
 
-/** Checks a single amount. @throws the refusal when it is over the limit or not a number */
+/** Checks a single amount. @throws the refusal if it is over the limit or NaN */
 export function requireWithin(limit: LimitName, amount: number, refusal: Refusal): void {
   const { max, unit } = limits[limit];
   if (amount <= max) return;

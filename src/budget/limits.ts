@@ -1,6 +1,6 @@
-/** The most that a file, a server's answer or a setting may ask for. */
+/** A limit on what a file, a server's answer or a setting may take. */
 interface Limit {
-  /** The largest amount that is accepted. */
+  /** The largest accepted amount. */
   readonly max: number;
   /** What is counted, in the plural. */
   readonly unit: string;
@@ -8,7 +8,7 @@ interface Limit {
   readonly why: string;
 }
 
-/** Every limit on input that comes from strangers. The table in docs/security.md is made from this one. */
+/** Every limit on untrusted input. The table in docs/security.md is made from this one. */
 export const limits = {
   // any input
   nesting: {

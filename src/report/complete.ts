@@ -7,7 +7,7 @@ import { measureDrift } from "./measure/drift.ts";
 import { sceneOf } from "./scene.ts";
 import { judged } from "./verdict.ts";
 
-/** A picture of the report was drawn. */
+/** An image of the report was drawn. */
 export interface DrawingEvent {
   readonly kind: "drawing";
   readonly done: number;
@@ -16,13 +16,13 @@ export interface DrawingEvent {
 
 export interface CompletionOptions {
   readonly isStyle: boolean;
-  /** Whether there is time for another picture, after so many, which took so many seconds in all. */
+  /** Whether there is time for another image, after `pictures` images that took `seconds` in all. */
   readonly hasTime?: (pictures: number, seconds: number) => boolean;
   readonly signal?: StopSignal | undefined;
 }
 
-/** A report with what needs the model's networks: how the word changes the others of a prompt, and the pictures that are missing.
- *  pipeline: with the model's own words; tokenTables: one per text encoder. @throws as generateImages */
+/** A report completed by what needs the model's networks: drift of the other words in a prompt, and missing images.
+ *  pipeline: with the model's own words only; tokenTables: one per text encoder. @throws as generateImages */
 export async function* completeReport(
   known: ReportData,
   pipeline: Pipeline,
@@ -52,7 +52,7 @@ export async function* completeReport(
   return report;
 }
 
-/** A report with the reason why pictures are missing, where some are. */
+/** A report with the reason for missing images, if any are missing. */
 export function withReasonOfMissing(report: ReportData, why: string): ReportData {
   const { strip } = report;
   const missing = missingPictures(strip).length;

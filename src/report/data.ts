@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { CoinageError, type ErrorCode } from "../errors/index.ts";
 
-/** Version of the data: readers refuse others. */
+/** Version of the data; readers refuse others. */
 export const reportFormat = "coinage-report-1" as const;
 
-/** Rows of a strip. */
+/** Most rows of a strip. */
 const mostPrompts = 8;
 
 /** NaN and infinity are null in JSON, and gaps in curves. */
@@ -23,30 +23,30 @@ const evaluation = z.object({
 const column = z.object({
   /** "last", "best", "step 100", "start: cat". */
   label: z.string(),
-  /** What it stands for; pictures are drawn in the order last, start, best, third. */
+  /** Which vectors the column shows; images are drawn in the order last, start, best, third. */
   role: z.enum(["start", "third", "best", "last"]),
-  /** Steps done; undefined for a word that was not trained. */
+  /** Steps done; undefined for an untrained word. */
   step: z.int().optional(),
-  /** Vectors to draw with: for each text encoder a table [vectors, width] of float32, little-endian, as base64. Undefined: `text` stands in the prompt. */
+  /** Vectors to draw with: for each text encoder a table [vectors, width] of float32, little-endian, as base64. Undefined: `text` is used in the prompt. */
   vectors: z.array(z.object({ shape: z.tuple([z.int(), z.int()]), data: z.base64() })).optional(),
   /** Whether these are the vectors in the file. */
   isKept: z.boolean().optional(),
-  /** A known word instead. */
+  /** A known word, instead of vectors. */
   text: z.string().optional(),
-  /** A picture for each prompt, as PNG; null where none was drawn. */
+  /** An image for each prompt, as PNG; null if not drawn. */
   pictures: z.array(z.base64().nullable()),
 });
 
 const schema = z.object({
   format: z.literal(reportFormat),
-  /** What a run and all that go on from its states have in common. */
+  /** Id shared by a run and all runs that resume from its states. */
   runId: z.string().optional(),
   /** When the report was made: ISO 8601. */
   date: z.string(),
   versions: z.record(z.string(), z.string()),
   word: z.string(),
   tokens: words,
-  /** The word that training started from. */
+  /** The init word. */
   initWord: z.string().optional(),
   embedding: z.object({
     file: z.string(),
@@ -54,7 +54,7 @@ const schema = z.object({
     layers: words.optional(),
   }),
   model: z.object({
-    /** As it was given: a path or a name on the hub. */
+    /** As given: a path or a name on the hub. */
     source: z.string(),
     family: z.enum(["sd1", "sd2", "sdxl"]),
     predictionType: z.enum(["epsilon", "v_prediction"]),
@@ -69,12 +69,12 @@ const schema = z.object({
       seconds: z.number(),
       isInterrupted: z.boolean(),
       failure: z.string().optional(),
-      /** Why --early_stop has ended it, as the end of a sentence. */
+      /** Why --early_stop ended the run, as the end of a sentence. */
       stopReason: z.string().optional(),
       device: z.string(),
-      /** Its name, why --recipe auto chose it, and its settings as they were in force. */
+      /** Name of the recipe, why --recipe auto chose it, and its settings with their values in this run. */
       recipe: z.object({ name: z.string(), reason: z.string().optional(), settings: z.string() }).optional(),
-      /** Which vectors are in the file, by which comparison (--keep): the step after which they were these, and the choice in words. */
+      /** The choice of the vectors in the file (--keep): their step, and the comparison in words. */
       choice: z.object({ step: z.int(), message: z.string() }).optional(),
     })
     .optional(),
@@ -89,14 +89,14 @@ const schema = z.object({
       captions: words,
     })
     .optional(),
-  /** One for each learned vector: of the first text encoder, then of the second; with layers layer after layer. */
+  /** One per learned vector: encoder after encoder; with layers, layer after layer. */
   rows: z.array(
     z.object({
       label: z.string(),
       norm: value,
-      /** Mean length of the vectors of ordinary words in this text encoder. */
+      /** Mean norm of ordinary words' vectors in this text encoder. */
       usualNorm: value,
-      /** From where it started: radians, and distance. */
+      /** Angle in radians, and distance, from the start. */
       angle: value.optional(),
       distance: value.optional(),
       /** Known words with the largest cosine in the token table. */
@@ -107,7 +107,7 @@ const schema = z.object({
   cosines: z.array(z.array(values)),
   curves: z.object({
     steps: z.array(z.int()),
-    /** Mean training loss since the point before. */
+    /** Mean training loss since the previous point. */
     loss: values,
     /** [row][point] */
     norms: z.array(values),
@@ -115,7 +115,7 @@ const schema = z.object({
     distances: z.array(values),
   }),
   evaluations: z.array(evaluation),
-  /** Mean of 1 - cosine of the text encoder's output after the word, against the initial word; and the same for two real nouns swapped. */
+  /** Drift: mean of 1 - cosine of the text encoder's output after the word, against the init word; reference: the same for a real noun swapped for another. */
   drift: z.object({ value: z.number(), reference: z.number(), against: z.string(), prompts: z.int() }).optional(),
   verdict: z.object({
     kind: z.enum(["learned", "weak", "overfit", "nothing", "unmeasured"]),
@@ -124,27 +124,27 @@ const schema = z.object({
   strip: z.object({
     /** "{}" stands for the word. */
     prompts: z.array(z.object({ template: z.string(), seed: z.int() })).max(mostPrompts),
-    /** Size of a picture in pixels. */
+    /** Size of an image in pixels. */
     width: z.int().positive(),
     height: z.int().positive(),
     clipSkip: z.int().optional(),
     columns: z.array(column).max(16),
-    /** Why pictures are missing. */
+    /** Why images are missing. */
     missing: z.string().optional(),
   }),
-  /** Command lines without the name of the program. */
+  /** Command lines without the program's name. */
   commands: z.object({ generate: words.optional(), draw: words.optional() }),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), count: z.int() })),
 });
 
-/** The prompt of a row of the strip, with a word in its place. */
+/** The prompt of a row of the strip, with a word filled in. */
 export function promptOf({ template }: ReportData["strip"]["prompts"][number], word: string): string {
   return template.replaceAll("{}", () => word);
 }
 
 type DeepReadonly<Data> = Data extends object ? { readonly [Key in keyof Data]: DeepReadonly<Data[Key]> } : Data;
 
-/** Everything a report shows, as plain data: what NAME.report.json holds. */
+/** Everything a report shows, as plain data: the contents of NAME.report.json. */
 export type ReportData = DeepReadonly<z.infer<typeof schema>>;
 
 export type ReportedEvaluation = ReportData["evaluations"][number];

@@ -9,32 +9,32 @@ import type { Scene } from "./scene.ts";
 
 type Strip = ReportData["strip"];
 
-/** Sampling steps of a picture. */
+/** Sampling steps of an image. */
 export const samplingSteps = 20;
 
-/** The order in which pictures are drawn, should there not be time for all. */
+/** Order of drawing, in case there is not time for all images. */
 const order: readonly StripColumn["role"][] = ["last", "start", "best", "third"];
 
-/** A picture of a strip. */
+/** A strip with one more image. */
 export interface Drawing {
   readonly strip: Strip;
-  /** Pictures drawn so far, and missing at first. */
+  /** Images drawn so far; total: missing at first. */
   readonly done: number;
   readonly total: number;
 }
 
 export interface DrawingOptions {
-  /** What prompts call the word by. */
+  /** The word in prompts. */
   readonly word: string;
   readonly scene: Scene;
-  /** The layers of a word with vectors for each (P+, XTI). */
+  /** The layers of a word with vectors for each layer (P+, XTI). */
   readonly layers?: readonly string[] | undefined;
-  /** Whether there is time for another picture, after so many, which took so many seconds in all, loading included. */
+  /** Whether there is time for another image, after `pictures` images that took `seconds` in all, with loading. */
   readonly hasTime?: (pictures: number, seconds: number) => boolean;
   readonly signal?: StopSignal | undefined;
 }
 
-/** Draws the missing pictures of a strip, the most telling first, as long as there is time. Each comes as the strip with it. @throws as generateImages */
+/** Draws the missing images of a strip, the most important first, as long as there is time. Yields the strip after each. @throws as generateImages */
 export async function* drawStrip(
   strip: Strip,
   pipeline: Pipeline,
@@ -68,7 +68,7 @@ export async function* drawStrip(
   }
 }
 
-/** The pictures that a strip lacks, those of the vectors in the file first, in the order in which they are drawn. */
+/** The missing images of a strip in drawing order, those of the vectors in the file first. */
 export function missingPictures({ columns, prompts }: Strip): { readonly column: number; readonly row: number }[] {
   const kept = columns.findIndex(({ isKept }) => isKept);
   const inOrder = order.flatMap((role) => columns.flatMap((column, i) => (column.role === role ? i : [])));
@@ -96,7 +96,7 @@ export function encodeTables(tables: WordTables): EncodedTables {
   }));
 }
 
-/** @throws SHAPE when numbers are missing */
+/** @throws SHAPE if numbers are missing */
 export function decodeTables(tables: EncodedTables): NdArray<Float32Array>[] {
   return tables.map(({ shape, data }) =>
     arrayOf(shape, typedArrayOn("float32", Buffer.from(data, "base64")) as Float32Array),

@@ -1,4 +1,4 @@
-/** The report of a run that a person looks at: plain data, measured and drawn with the model, and rendered to one page of HTML. */
+/** The report of a run for people: plain data, measured and drawn with the model, and rendered to one HTML page. */
 export { completeReport, withReasonOfMissing } from "./complete.ts";
 export { decodeReport, encodeReport, type ReportData, reportFormat, type StripColumn } from "./data.ts";
 export { encodeTables, samplingSteps } from "./draw.ts";

@@ -1,19 +1,19 @@
 import type { DiffusionModel } from "../models/index.ts";
 
-/** Where a word is looked at: prompts in which "{}" stands for it. */
+/** Prompts to show and measure a word with; "{}" stands for the word. */
 export interface Scene {
-  /** The rows of the strip: as it was taught, and with another background. */
+  /** The rows of the strip: as trained, and with another background. */
   readonly stripPrompts: readonly [string, string];
   readonly driftPrompts: readonly string[];
-  /** Size of its images, where the model can draw no other. */
+  /** Side of its images in pixels, if the model can draw no other. */
   readonly side?: number;
   /** Guidance scale of the strip. */
   readonly guidanceScale: number;
-  /** Real nouns, to compare with. */
+  /** Real nouns to compare drift with. */
   readonly nouns: readonly string[];
 }
 
-/** The scene that suits a model: the small one that is shipped knows only shapes on plain backgrounds. */
+/** The scene for a model: the small one shipped with coinage knows only shapes on plain backgrounds. */
 export function sceneOf({ textEncoders }: Pick<DiffusionModel, "textEncoders">, isStyle: boolean): Scene {
   if (textEncoders[0]!.architecture.width < 768) return plainScene;
   return isStyle ? styleScene : objectScene;

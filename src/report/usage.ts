@@ -1,11 +1,11 @@
 import path from "node:path";
 
-/** A learned word and the model it was learned with, as `coinage generate` takes them. */
+/** A learned word and its model, for `coinage generate`. */
 export interface UsableWord {
   readonly model: string;
   readonly family: "sd1" | "sd2" | "sdxl" | undefined;
   readonly file: string;
-  /** What prompts call it by. */
+  /** The word in prompts. */
   readonly word: string;
   /** Whether it has vectors for each layer (P+, XTI). */
   readonly isLayered: boolean;
@@ -18,7 +18,7 @@ export interface UsableWord {
   readonly clipSkip?: number | undefined;
 }
 
-/** The words after the program's name that generate an image with a learned word. */
+/** The command line, without the program's name, that generates an image with a learned word. */
 export function generateWords(usable: UsableWord): string[] {
   const { model, family, word, isLayered, isStyle, resolution, v2, vParameterization, vae, clipSkip } = usable;
   const written = usable.file.startsWith("-") ? `.${path.sep}${usable.file}` : usable.file;

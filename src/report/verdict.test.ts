@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ReportedEvaluation } from "./data.ts";
 import { bestOf, gainOf, type LearningFacts, verdictOf } from "./verdict.ts";
 
-/** Evaluations every 10 steps from a start of 1; their two items differ from the mean by `spread` in a way that changes from one to the next. */
+/** Evaluations every 10 steps; their two items differ from the mean by `spread`, with a sign that changes from one to the next. */
 function evaluations(losses: readonly number[], { error = 0.01, spread = 0.01 } = {}): ReportedEvaluation[] {
   return losses.map((loss, i) => ({
     step: 10 * i,

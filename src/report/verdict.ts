@@ -12,33 +12,33 @@ import {
 } from "../verdict/index.ts";
 import type { ReportData, ReportedEvaluation, Verdict } from "./data.ts";
 
-/** What is known of a run when it is judged. */
+/** The facts that a run is judged by. */
 export interface LearningFacts {
   /** Steps done. */
   readonly steps: number;
-  /** Step of the vectors in the file, where they were compared with others. */
+  /** Step of the vectors in the file, if they were chosen by comparison. */
   readonly keptStep?: number | undefined;
   readonly evaluations: readonly ReportedEvaluation[];
-  /** Mean angle of the vectors to where they started, in radians. */
+  /** Mean angle of the vectors to their start, in radians. */
   readonly angle?: number | undefined;
-  /** Length of the longest vector over that of ordinary words in its text encoder. */
+  /** Norm of the longest vector over that of ordinary words in its text encoder. */
   readonly normRatio?: number | undefined;
-  /** Drift of the other words of a prompt over that of swapping two real nouns. */
+  /** Drift over the reference drift of swapped nouns. */
   readonly driftRatio?: number | undefined;
-  /** How far the training loss fell from the first to the last fifth of the run, and the standard error of that. */
+  /** Fall of the training loss from the first to the last fifth of the run, with its standard error. */
   readonly trainingDrop?: Gain | undefined;
 }
 
-/** Times the drift of swapping two nouns beyond which a word drowns the rest of a prompt. */
+/** Drift ratio beyond which a word drowns the rest of a prompt. */
 const tooMuchDrift = 3;
 
-/** Share of the whole drop that the last fifth of a run may still add in one that has learned all it can. */
+/** Share of the whole fall in the last fifth of a run beyond which it is still learning. */
 const stillFalling = 0.15;
 
-/** What is judged in a report. */
+/** The parts of a report that the verdict depends on. */
 type Judged = Pick<ReportData, "run" | "rows" | "evaluations" | "drift" | "curves">;
 
-/** A report with the verdict on what it tells. */
+/** A report with its verdict. */
 export function judged<Report extends Judged>(report: Report): Report & { readonly verdict: Verdict } {
   return { ...report, verdict: verdictOf(factsOf(report)) };
 }
@@ -57,7 +57,7 @@ function factsOf({ run, rows, evaluations, drift, curves }: Judged): LearningFac
   };
 }
 
-/** How far a loss fell from its first fifth to its last; undefined for a few points. */
+/** Fall of a loss from its first fifth to its last; undefined for too few points. */
 function dropOf(losses: readonly (number | null)[]): Gain | undefined {
   const known = losses.filter((loss) => loss !== null);
   const fifth = Math.floor(known.length / 5);
@@ -66,13 +66,13 @@ function dropOf(losses: readonly (number | null)[]): Gain | undefined {
   return { value: mean(first) - mean(last), error: Math.hypot(standardError(first), standardError(last)) };
 }
 
-/** What a run has come to, in one plain sentence with what to do. Without evaluations it says only what lengths, angles and losses can tell. */
+/** The verdict on a run in one plain sentence, with advice. Without evaluations it is based on norms, angles and losses alone. */
 export function verdictOf(facts: LearningFacts): Verdict {
   const known = facts.evaluations.filter(isKnown);
   return known.length < 2 ? unmeasured(facts) : measured(facts, known);
 }
 
-/** The gain of a run by its evaluations: how far the loss fell, as a share of what it was, at the step whose vectors are in the file. */
+/** The gain of a run by its evaluations: fall of the loss as a share of the first, at the step of the vectors in the file. */
 export function gainOf(evaluations: readonly ReportedEvaluation[], keptStep?: number): Gain | undefined {
   const known = evaluations.filter(isKnown);
   const first = known[0];
@@ -159,7 +159,7 @@ function lossText(drop: Gain | undefined): string {
     : ", and the training loss did not fall by more than its noise";
 }
 
-/** Why a word drowns the rest of a prompt; undefined where it does not. */
+/** Why a word drowns the rest of a prompt; undefined if it does not. */
 function loudness({ normRatio = 0, driftRatio = 0 }: LearningFacts): string | undefined {
   if (isTooLong(normRatio))
     return `its vectors are ${normRatio.toPrecision(2)} times as long as those of ordinary words`;
@@ -168,7 +168,7 @@ function loudness({ normRatio = 0, driftRatio = 0 }: LearningFacts): string | un
   return undefined;
 }
 
-/** Whether the last fifth of a run has lowered the loss by a good part of the whole drop, and by more than chance. */
+/** Whether the loss fell in the last fifth of a run by a good part of the whole fall, and by more than chance. */
 function isStillFalling(evaluations: readonly Known[], steps: number): boolean {
   const last = evaluations.at(-1)!;
   const before = evaluations.findLast(({ step }) => step <= 0.8 * steps && step < last.step);

@@ -24,27 +24,27 @@ import { generateWords } from "../usage.ts";
 import { judged } from "../verdict.ts";
 import type { KnownFromEvents } from "./events.ts";
 
-/** A file that has no report beside it, and what is given to make one. */
+/** An embedding file without report, and the inputs to make one. */
 export interface UnreportedFile {
   readonly embedding: string;
   readonly checkpoint: Checkpoint;
   readonly model: DiffusionModel;
-  /** As it was given. */
+  /** The model as given. */
   readonly source: string;
   readonly vae: string | undefined;
-  /** The model's own, one per text encoder. */
+  /** Without learned words, one per text encoder. */
   readonly tokenizers: readonly Tokenizer[];
-  /** Words that may be named, by id. */
+  /** Words to name as neighbours, by id. */
   readonly words: ReadonlyMap<number, string>;
   readonly events: KnownFromEvents | undefined;
   readonly initWord: string | undefined;
   readonly isStyle: boolean;
-  /** Size of pictures: [width, height]. */
+  /** Size of images: [width, height]. */
   readonly resolution: readonly [number, number] | undefined;
   readonly clipSkip: number | undefined;
 }
 
-/** What can be known of an embedding file from itself, its model and its run's events. @throws the EMBEDDING codes */
+/** A report from an embedding file, its model and its run's events. @throws the EMBEDDING codes */
 export async function composeFromFile(file: UnreportedFile): Promise<ReportData> {
   const { embedding, checkpoint, model, source, vae, tokenizers, events, isStyle } = file;
   const read = await readEmbeddingFile(embedding, tokenizers.length === 1 ? "first" : "refuse");
@@ -113,7 +113,7 @@ export async function composeFromFile(file: UnreportedFile): Promise<ReportData>
   });
 }
 
-/** Fingerprints of a model's components by their names for people. */
+/** Fingerprints of a model's components, by display name. */
 export function hashesOf({ unet, vae, textEncoder, textEncoder2 }: Checkpoint): Record<string, string> {
   return {
     "U-Net": fingerprint(unet),
@@ -126,11 +126,11 @@ export function hashesOf({ unet, vae, textEncoder, textEncoder2 }: Checkpoint): 
 interface Word {
   readonly tables: readonly NdArray<Float32Array>[];
   readonly layers: readonly string[] | undefined;
-  /** Vectors of a prompt's word. */
+  /** Number of vectors of the word in a prompt. */
   readonly count: number;
 }
 
-/** The word of a file, as this model takes it. @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH, EMBEDDING_LAYERS, EMBEDDING_UNSUPPORTED */
+/** The word of a file, for this model. @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH, EMBEDDING_LAYERS, EMBEDDING_UNSUPPORTED */
 async function wordIn(file: EmbeddingFile, model: DiffusionModel): Promise<Word> {
   const target = embeddingTarget(model);
   const isLayered = file.layout === "xti";
@@ -141,7 +141,7 @@ async function wordIn(file: EmbeddingFile, model: DiffusionModel): Promise<Word>
   return { tables: learned.vectors.map(toFloat32), layers: learned.layers, count: vectorCount(learned) };
 }
 
-/** The vectors that an init word gives, for each layer the same. */
+/** The start vectors from an init word, repeated for each layer. */
 function startOf(
   text: string,
   count: number,
@@ -154,7 +154,7 @@ function startOf(
   return stored.map((table) => tokenRows(table, repeated));
 }
 
-/** Columns for files that the run saved at steps, nearest to a third and two thirds of the last of them. */
+/** Columns for the run's step saves nearest to a third and two thirds of the last one. */
 async function savedColumns({ path: file, name }: EmbeddingFile, model: DiffusionModel): Promise<StripColumn[]> {
   const { dir, ext } = path.parse(file);
   const names = await readdir(dir).catch(() => []);
@@ -188,7 +188,7 @@ function column(
   return { label, role, ...contents, pictures: [null, null] };
 }
 
-/** The size that the metadata of .safetensors files name. */
+/** The size in the metadata of .safetensors files, rounded down to multiples of 64. */
 function resolutionIn({ metadata }: EmbeddingFile): readonly [number, number] | undefined {
   const [, width, height] = /^(\d{2,4})x(\d{2,4})$/.exec(metadata["modelspec.resolution"] ?? "") ?? [];
   const sides = [width, height].map((side) => Math.floor(Number(side) / 64) * 64);

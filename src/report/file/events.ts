@@ -3,7 +3,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { hintOfMissing, kindOfPath, readRegularTextFile } from "../../files/index.ts";
 import type { ReportData } from "../data.ts";
 
-/** What a report takes from a file of events (`--events`). */
+/** The data of a report from a file of events (`--events`). */
 export interface KnownFromEvents {
   readonly curves: ReportData["curves"];
   readonly evaluations: ReportData["evaluations"];
@@ -32,11 +32,11 @@ const known = z.discriminatedUnion("kind", [
 type Known = z.infer<typeof known>;
 type Of<Kind extends Known["kind"]> = Extract<Known, { kind: Kind }>;
 
-/** Points that a curve has at most. */
+/** Most points of a curve. */
 const mostPoints = 240;
 
-/** Reads the course of a run from its events, one line of JSON each; other lines are passed over, as are other events.
- *  @throws FILE_NOT_FOUND, FILE_UNREADABLE when it has no event of a step */
+/** Reads the course of a run from its events, one line of JSON each; ignores other lines and events.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE if there are no step events */
 export async function readEvents(file: string): Promise<KnownFromEvents> {
   const where = `--events ${file}`;
   if ((await kindOfPath(file)) === "nothing")
@@ -83,7 +83,7 @@ function ofKind<Kind extends Known["kind"]>(events: readonly Known[], kind: Kind
   return events.filter((event): event is Of<Kind> => event.kind === kind);
 }
 
-/** Curves in a bounded number of points: losses as means of neighbours, the rest of the last one. */
+/** Curves with a bounded number of points: losses are means over a group of steps, other values those of its last step. */
 function curvesOf(steps: readonly Of<"step">[]): ReportData["curves"] {
   const each = Math.ceil(steps.length / mostPoints);
   const groups = Array.from({ length: Math.ceil(steps.length / each) }, (_, i) =>

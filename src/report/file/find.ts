@@ -9,14 +9,14 @@ export interface Found {
   /** Where the report is, or will be. */
   readonly dataFile: string;
   readonly pageFile: string;
-  /** Undefined where there is none, or one of another file. */
+  /** Undefined if there is none, or one of another file. */
   readonly report: ReportData | undefined;
   readonly warnings: readonly string[];
 }
 
 const dataEnding = ".report.json";
 
-/** Finds the embedding and the report that a path names: either of them. @throws FILE_NOT_FOUND, FILE_UNREADABLE, REPORT_INVALID */
+/** Finds an embedding and its report from the path of either. @throws FILE_NOT_FOUND, FILE_UNREADABLE, REPORT_INVALID */
 export async function findReported(target: string): Promise<Found> {
   const given = target.replace(/\.report\.html$/, dataEnding);
   const kind = await kindOfPath(given);

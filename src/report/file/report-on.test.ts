@@ -14,7 +14,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 const at = (name: string) => path.join(work, name);
 
-/** A file of two vectors as another program writes it. */
+/** A file with two vectors, as other programs write it. */
 async function embedding(name: string, width = 96): Promise<string> {
   const values = Array.from({ length: 2 * width }, (_, i) => Math.sin(i + 1) / 20);
   const word = { vectors: [arrayOf([2, width], values)], token: "vexla", step: 40, metadata: {} };
@@ -61,7 +61,7 @@ describe("the report of a file that has none", { timeout: 600_000 }, () => {
     ]);
     expect(report.strip.columns[0]!.pictures[0]).not.toBe(report.strip.columns[1]!.pictures[0]);
     expect(report.strip.missing).toBeUndefined();
-    // a second time it is rendered as it is: without the model
+    // the second time it is rendered unchanged, without the model
     const again = await eventsOf(file, { draws: true });
     expect(again.map(({ kind }) => kind)).toEqual(["report"]);
   });

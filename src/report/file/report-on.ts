@@ -17,11 +17,11 @@ import { readEvents } from "./events.ts";
 import { type Found, findReported } from "./find.ts";
 
 export interface ReportOptions {
-  /** Model to draw with; that of the report, unless set. */
+  /** Model to draw with (default: the report's). */
   readonly model?: string | undefined;
   readonly vae?: string | undefined;
   readonly predictsVelocity?: boolean;
-  /** Prompts in place of the usual two; they contain the word. */
+  /** Prompts instead of the usual two; each contains the word. */
   readonly prompts?: readonly string[];
   readonly initWord?: string | undefined;
   /** A file of the run's events. */
@@ -43,7 +43,7 @@ export type ReportEvent =
   | DrawingEvent
   | { readonly kind: "report"; readonly file: string; readonly report: ReportData };
 
-/** Reports on what a run has written: renders its report again with the pictures that it lacks, or makes one of what an embedding file and its model tell.
+/** Reports on the output of a run: completes and renders its report again, or makes one from an embedding file and its model.
  *  @throws FILE_NOT_FOUND, REPORT_INVALID, SETTINGS_MISSING without a model, the EMBEDDING and CHECKPOINT codes, OUTPUT_EXISTS, OUTPUT_UNWRITABLE */
 export async function* reportOnFile(target: string, options: ReportOptions = {}): AsyncGenerator<ReportEvent> {
   const found = await findReported(target);
@@ -59,7 +59,7 @@ export async function* reportOnFile(target: string, options: ReportOptions = {})
   yield { kind: "report", file: found.pageFile, report };
 }
 
-/** Whether a report lacks what is to be added. */
+/** Whether a report lacks drift or, if they are wanted, images. */
 function lacks({ drift, strip }: ReportData, { draws = true }: ReportOptions): boolean {
   return !drift || (draws && missingPictures(strip).length > 0);
 }
@@ -81,7 +81,7 @@ interface OpenedModel {
   readonly model: DiffusionModel;
 }
 
-/** The model that was given, or that of the report. A report whose model is gone can still be rendered. */
+/** The given model, or the report's. A report whose model is gone can still be rendered. */
 async function* openModel(
   { report }: Found,
   options: ReportOptions,
@@ -152,7 +152,7 @@ async function composed(found: Found, opened: OpenedModel, options: ReportOption
   });
 }
 
-/** @throws OUTPUT_EXISTS when a report of something else stands where this one goes */
+/** @throws OUTPUT_EXISTS if a report of something else has the same path */
 async function refuseOther({ dataFile, pageFile }: Found, report: ReportData, { overwrite }: ReportOptions) {
   if (overwrite) return;
   for (const file of [dataFile, pageFile]) {
@@ -164,7 +164,7 @@ async function refuseOther({ dataFile, pageFile }: Found, report: ReportData, { 
   }
 }
 
-/** The report with other prompts, for which nothing is drawn yet. @throws USAGE when one lacks the word */
+/** The report with other prompts, without images yet. @throws USAGE if a prompt lacks the word */
 function withPrompts(report: ReportData, prompts: readonly string[] = []): ReportData {
   if (prompts.length === 0) return report;
   const lacking = prompts.find((prompt) => !prompt.includes(report.word));
@@ -184,7 +184,7 @@ function withPrompts(report: ReportData, prompts: readonly string[] = []): Repor
   };
 }
 
-/** The report with what needs the model's networks. */
+/** The report completed by what needs the model's networks. */
 async function* completed(
   known: ReportData,
   { checkpoint, model }: OpenedModel,

@@ -3,17 +3,17 @@ import type { ReportData } from "../data.ts";
 import type { WordTables } from "./drift.ts";
 import { angleBetween, cosinesWithin, distanceBetween, lengthOf, rowsIn, surveyTable } from "./vectors.ts";
 
-/** A word's vectors, and what they are called. */
+/** A word's vectors with their names. */
 export interface DescribedWord {
   readonly tables: WordTables;
-  /** What they were before the first step, where that is known. */
+  /** The vectors before the first step, if known. */
   readonly start: WordTables | undefined;
   readonly tokens: readonly string[];
-  /** The layers of a word with vectors for each (P+, XTI). */
+  /** The layers of a word with vectors for each layer (P+, XTI). */
   readonly layers: readonly string[] | undefined;
 }
 
-/** What vectors are like: their lengths, how far they went, the known words near them. words: those that may be named, by id. */
+/** Describes vectors: norms, distance from the start, nearest known words. words: those to name, by id. */
 export function describeVectors(
   { tables, start, tokens, layers = [] }: DescribedWord,
   tokenTables: readonly StoredArray[],
@@ -41,7 +41,7 @@ export function describeVectors(
   }
 }
 
-/** Angle of each vector to where it started, in radians, encoder after encoder. */
+/** Angle of each vector to its start, in radians, encoder after encoder. */
 export function anglesBetween(tables: readonly NdArray<Float32Array>[], start: WordTables): number[] {
   return tables.flatMap((table, encoder) => {
     const from = rowsIn(start[encoder]!);

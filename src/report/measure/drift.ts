@@ -8,7 +8,7 @@ import type { Scene } from "../scene.ts";
 /** A word's vectors: a table [vectors, width] for each text encoder. */
 export type WordTables = readonly NdArray<Float32Array>[];
 
-/** What drift is measured with. */
+/** Inputs for measuring drift. */
 export interface DriftContext {
   readonly networks: Pick<Networks, "encodeChunks">;
   /** Without learned words, one per text encoder. */
@@ -20,15 +20,15 @@ export interface DriftContext {
 
 export interface Drift {
   readonly value: number;
-  /** The same for two real nouns in place of the word. */
+  /** The same for real nouns in place of the word: their mean. */
   readonly reference: number;
-  /** What the word was compared with. */
+  /** The known word that it was compared with. */
   readonly against: string;
   readonly prompts: number;
 }
 
-/** How far a word changes what the text encoder says of the words after it: the mean of 1 - cosine between its outputs with the word and with a known one,
- *  from the position after the word to the end of the text. layers: with vectors for each layer, how many; then fewer prompts each.
+/** How far a word changes the text encoder's output for the words after it: mean of 1 - cosine between outputs with the word and with a known one,
+ *  from the position after the word to the end of the text. layers: how many, for vectors per layer; each is then measured on fewer prompts.
  *  Source: CoRe (AAAI 2025), context regularisation, used as a measure. */
 export async function measureDrift(word: WordTables, known: string, context: DriftContext, layers = 1): Promise<Drift> {
   const { scene } = context;
@@ -47,7 +47,7 @@ export async function measureDrift(word: WordTables, known: string, context: Dri
   return { value: mean(drifts), reference: mean(references), against: `“${known}”`, prompts: prompts.length };
 }
 
-/** The vectors of a known word, repeated or cut to so many, as an init word is. */
+/** The vectors of a known word, repeated or cut to `count`, like an init word's. */
 function tablesOf(text: string, count: number, { tokenizers, tokenTables }: DriftContext): WordTables {
   return tokenizers.map((tokenizer, i) => tokenRows(tokenTables[i]!, initialVectors(tokenizer, text, count).ids));
 }
@@ -58,7 +58,7 @@ interface EncodedPrompt {
   readonly width: number;
 }
 
-/** Encodes prompts with a word of these vectors in the place of "{}". */
+/** Encodes prompts with a word of these vectors in place of "{}". */
 async function encode(
   prompts: readonly string[],
   word: WordTables,

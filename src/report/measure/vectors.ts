@@ -2,7 +2,7 @@ import { type NdArray, rowViews, type StoredArray } from "../../array/index.ts";
 import { tokenBlocks, usualLength } from "../../checkpoint/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 
-/** Angle between two vectors, in radians; NaN where one has no length. */
+/** Angle between two vectors, in radians; NaN if one is zero. */
 export function angleBetween(a: Float32Array, b: Float32Array): number {
   return Math.acos(Math.min(1, Math.max(-1, cosineOf(a, b))));
 }
@@ -32,7 +32,7 @@ export function rowsIn({ shape, data }: NdArray<Float32Array>): Float32Array[] {
   return rowViews(data, shape[1]!);
 }
 
-/** Cosines between all rows of a table, `perGroup` rows at a time: [group][row][row]. */
+/** Cosines between the rows of each group of `perGroup` rows: [group][row][row]. */
 export function cosinesWithin(table: NdArray<Float32Array>, perGroup: number): number[][][] {
   const rows = rowsIn(table);
   return Array.from({ length: rows.length / perGroup }, (_, group) => {
@@ -46,15 +46,15 @@ interface NearWord {
   readonly cosine: number;
 }
 
-/** What a text encoder's token table says about learned vectors. */
+/** Learned vectors compared with a text encoder's token table. */
 export interface TableSurvey {
-  /** Mean length of the vectors of ordinary words. */
+  /** Mean norm of ordinary words' vectors. */
   readonly usualNorm: number;
-  /** For each learned vector the words with the largest cosines, the nearest first. */
+  /** For each learned vector, the words with the largest cosines, nearest first. */
   readonly nearest: readonly (readonly NearWord[])[];
 }
 
-/** Compares learned vectors with those of a token table [tokens, width], some rows of it at a time. words: those that may be named, by id. */
+/** Compares learned vectors with a token table [tokens, width], block by block. words: those to name, by id. */
 export function surveyTable(
   table: StoredArray,
   learned: NdArray<Float32Array>,

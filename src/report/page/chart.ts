@@ -3,15 +3,15 @@ import { type Html, html } from "./html.ts";
 /** A curve. Points are [x, y], gaps null. */
 export interface Series {
   readonly points: readonly (readonly [number, number | null])[];
-  /** strong: the curve itself; faint: what it was smoothed from, or one of many. */
+  /** strong: the curve itself; faint: unsmoothed values, or one of many curves. */
   readonly look: "strong" | "faint";
 }
 
 export interface Chart {
   readonly title: string;
-  /** What is shown, below the title. */
+  /** Description below the title. */
   readonly about: string;
-  /** What a reader without eyes is told instead. */
+  /** Text for screen readers. */
   readonly alt: string;
   readonly series: readonly Series[];
   /** Area between two curves: [x, low, high]. */
@@ -22,10 +22,10 @@ export interface Chart {
   readonly isWide?: boolean | undefined;
 }
 
-/** Pixels of the drawing, which is stretched to the size of its place; lines keep their width. */
+/** Size of the drawing before it is stretched to its place; lines keep their width. */
 const [width, height] = [600, 200];
 
-/** A figure with a curve. Texts stand beside the drawing, so that they keep their size on any screen. Undefined where there is nothing to draw. */
+/** A figure with curves; undefined without points. Texts are outside of the drawing, so that they keep their size on any screen. */
 export function chartFigure(chart: Chart): Html | undefined {
   const { series, band = [], level, marks = [] } = chart;
   const xs = series.flatMap(({ points }) => points.map(([x]) => x));
@@ -92,7 +92,7 @@ function outline(band: NonNullable<Chart["band"]>, at: (x: number, y: number) =>
   return [...low, ...high].join(" ");
 }
 
-/** Round numbers around a range: three to six of them, the first at most its low end and the last at least its high one. */
+/** Three to six round numbers that enclose a range. */
 export function ticksOf(low: number, high: number): number[] {
   const span = high - low || Math.abs(high) || 1;
   const rough = span / 4;

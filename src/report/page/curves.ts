@@ -71,7 +71,7 @@ function lengthChart(data: ReportData): Chart | undefined {
   return chart && { ...chart, level: { y: 1, label: "ordinary words" } };
 }
 
-/** Most vectors that are drawn one by one. */
+/** Most vectors drawn one by one. */
 const mostLines = 12;
 
 function rowsChart(
@@ -107,7 +107,7 @@ function rowsChart(
   };
 }
 
-/** Means over a moving window of about a tenth of the points. */
+/** Moving averages over about a tenth of the points. */
 export function smoothed(values: readonly (number | null)[]): (number | null)[] {
   const reach = Math.floor(values.length / 20);
   return values.map((_, i) => meanOf(values.slice(Math.max(0, i - reach), i + reach + 1)));

@@ -51,7 +51,7 @@ function rangeText(numbers: readonly number[]): string {
   return low === high ? low : `${low} to ${high}`;
 }
 
-/** Most vectors that are listed. */
+/** Most vectors listed. */
 const mostRows = 16;
 
 function rowsTable({ rows }: ReportData): Html | false {
@@ -70,7 +70,7 @@ function rowsTable({ rows }: ReportData): Html | false {
 </table></div>${hidden > 0 && html`<p class="note">And ${hidden} more in the JSON file.</p>`}`;
 }
 
-/** The table of cosines, where there are several vectors and not too many. */
+/** The table of cosines, for several but not too many vectors. */
 function cosinesTable({ cosines, rows }: ReportData): Content {
   const groups = cosines.filter(({ length }) => length > 1 && length <= 8).slice(0, 2);
   if (groups.length === 0) return false;

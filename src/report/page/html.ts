@@ -1,4 +1,4 @@
-/** Text that is HTML already. Everything else that is put into a page is escaped. */
+/** Text that is already HTML. Everything else in a page is escaped. */
 export class Html {
   readonly text: string;
 
@@ -9,7 +9,7 @@ export class Html {
 
 export type Content = Html | string | number | undefined | false | readonly Content[];
 
-/** HTML from a template. What is put in is escaped, unless it is Html; lists are joined, undefined and false are nothing. */
+/** HTML from a template. Contents are escaped unless they are Html; lists are joined, undefined and false are omitted. */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(strings.reduce((text, string, i) => text + markup(contents[i - 1]) + string));
 }
@@ -29,7 +29,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Characters that no XML has, or that change the order of others: words and captions come from anywhere. */
+/** Characters that XML does not allow or that reorder text: words and captions are untrusted. */
 const unshown = /(?![\n\t])\p{Cc}|[\p{Bidi_Control}\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
 
 function escaped(text: string): string {

@@ -85,7 +85,7 @@ describe("the page", () => {
     });
     for (const raw of ["<script", "<img src=x", "\u202e", "\u0000"]) expect(page).not.toContain(raw);
     expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;");
-    // an attribute ends where it should: nothing of the value became a tag or an attribute
+    // attributes are closed correctly: no part of a value became a tag or an attribute
     expect(page.replaceAll(/"[^"]*"/g, '""')).not.toContain("onerror=alert(1)>");
   });
 

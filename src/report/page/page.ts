@@ -7,10 +7,10 @@ import { type Html, html } from "./html.ts";
 import { pageFile } from "./shell.ts";
 import { isDrawn, stripSection } from "./strip.ts";
 
-/** Name of the element that says what a page is of. */
+/** Name of the meta element that identifies a page's run and file. */
 const markName = "coinage-report";
 
-/** A report as one file of HTML that needs no script, no network and no other file. */
+/** A report as one HTML file that needs no script, no network and no other file. */
 export function renderReport(data: ReportData): string {
   const { word, model, run, verdict, versions } = data;
   const steps = run ? `, ${run.steps} steps` : "";
@@ -28,12 +28,12 @@ ${runSection(data)}
   return pageFile(`${word}: what was learned`, body, mark);
 }
 
-/** What a report is of: the run, and the embedding file that it has written. */
+/** Marks that identify a report: its run, and its embedding file. */
 export function marksOf({ runId, embedding: { sha256 } }: Pick<ReportData, "runId" | "embedding">): string[] {
   return [runId, sha256].filter((mark) => mark !== undefined);
 }
 
-/** The marks of a report's file, a page or its data; none for other files. */
+/** The marks in a report's file, a page or its data; none for other files. */
 export function marksOfFile(file: Uint8Array | undefined): string[] {
   const text = new TextDecoder().decode(file);
   const [, marks] = new RegExp(`<meta name="${markName}" content="([\\w -]+)">`).exec(text.slice(0, 2000)) ?? [];

@@ -1,7 +1,7 @@
 import { type Html, html } from "./html.ts";
 import { reportStyle } from "./style.ts";
 
-/** A file of HTML that needs no script, no network and no other file, and may have none. mark: what says of which data the page is. */
+/** An HTML file that neither needs nor may use scripts, network or other files. mark: element that identifies its data. */
 export function pageFile(title: string, body: Html, mark?: Html): string {
   const page = html`<!doctype html>
 <html lang="en">

@@ -2,7 +2,7 @@ import { promptOf, type ReportData, type StripColumn } from "../data.ts";
 import { commandText } from "./commands.ts";
 import { type Html, html } from "./html.ts";
 
-/** The strip: a row of pictures for each prompt, with the same seed from the start word to the last vectors. */
+/** The strip: a row of images for each prompt, with the same seed from the init word to the last vectors. */
 export function stripSection({ word, strip, commands }: ReportData): Html {
   const { prompts, columns, missing } = strip;
   const rows = prompts.map(
@@ -18,7 +18,7 @@ ${missing !== undefined && html`<p class="note">${missing}${draw}</p>`}
 </section>`;
 }
 
-/** Whether any of the pictures is there. */
+/** Whether any image was drawn. */
 export function isDrawn({ columns }: ReportData["strip"]): boolean {
   return columns.some(({ pictures }) => pictures.some((picture) => picture !== null));
 }

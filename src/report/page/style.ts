@@ -1,6 +1,6 @@
 import { Html } from "./html.ts";
 
-/** The style of a report: light and dark, from 320 pixels on. Contrast of texts is at least 4.5 to 1 (WCAG 2.2 AA). */
+/** The style of a report: light and dark, for widths from 320 pixels. Contrast of text is at least 4.5 to 1 (WCAG 2.2 AA). */
 export const reportStyle = new Html(`
 :root {
   color-scheme: light dark;
