@@ -141,7 +141,7 @@ function ints(attribute: OnnxAttribute | undefined): readonly number[] {
 /** The operators that compute in float16. As in PyTorch's autocast, norms, softmax, sums, activations and the loss stay in float32. */
 const float16Operators = ["Conv", "ConvTranspose", "Gemm", "MatMul", "FusedMatMul", "MultiHeadAttention"];
 
-/** Products that sum fewer numbers gain nothing; one of them, the selection of learned embeddings, must stay exact. */
+/** Products that sum fewer numbers gain nothing and stay in float32; the selection of learned embeddings, one of them, thus stays exact. */
 const fewSummands = 16;
 
 /** The operator on float16 operands, its result converted back to float32; undefined if it stays in float32. */

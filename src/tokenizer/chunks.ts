@@ -38,7 +38,7 @@ export function captionChunks(
   });
 }
 
-/** Sets the end token where padding replaces it: last in a full chunk, directly after the begin in an empty one. */
+/** Adds the end token if padding is another one: last in a full chunk, directly after the begin in an empty one. */
 function withEnd(chunk: readonly number[], padId: number): number[] {
   if (padId === eosId) return [...chunk];
   const ended = [...chunk];
