@@ -10,7 +10,7 @@ const here = drawing();
 const layers = ["IN01", "IN03", "IN05", "MID", "OUT02", "OUT03", "OUT04", "OUT05", "OUT06", "OUT07"];
 const plain = Array.from({ length: 2 * 96 }, (_, i) => Math.sin(i));
 
-/** A file of vectors, [2, 96] or for each layer [20, 96]. */
+/** An embedding file with vectors [2, 96], or [20, 96] for each layer. */
 async function word(name: string, numbers: readonly number[]): Promise<string> {
   const file = path.join(here.folder, `${name}.safetensors`);
   const vectors: NdArray[] = [arrayOf([numbers.length / 96, 96], numbers)];

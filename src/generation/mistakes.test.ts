@@ -86,7 +86,7 @@ describe("mistakes are found before anything is drawn, with their place", () => 
     });
     const mask = path.join(here.folder, "mask.png");
     writeFileSync(mask, await grey(96, 64));
-    // sizes are the command line's unless both sides are given
+    // init images keep their own size unless both sides are given
     const ownSize = generateFromSettings({
       settings: { ...here.settings([...line, "--mask_path", mask]), width: undefined },
       warnings: [],

@@ -11,7 +11,7 @@ const here = drawing();
 
 const long = Array.from({ length: 90 }, (_, i) => `word${i}`).join(" ");
 
-/** Lines of a prompt file, each with the sizes of the pictures it asks for at two pictures a prompt; none for lines that are no prompt. */
+/** Lines of a prompt file, each with the sizes of its images at two images per prompt; none for lines that are no prompt. */
 const lines: readonly (readonly [line: string, ...sizes: string[]])[] = [
   ["# every kind of line"],
   ["a red star", "64x64", "64x64"],

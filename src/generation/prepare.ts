@@ -28,21 +28,21 @@ import { type GivenWord, unusedWordWarnings, WordUse } from "./prompts/word-use.
 import type { GenerationRunEvent } from "./run-events.ts";
 import { commandLineSampling, planSettingsOf } from "./settings.ts";
 
-/** All of a run that can be known and checked before anything takes long. */
+/** A run, prepared and checked before any long work. */
 export interface PreparedGeneration extends SampledModel {
   readonly checkpoint: Checkpoint;
   readonly vocabulary: PromptVocabulary;
-  /** Which of its learned words the planned images use. */
+  /** Which learned words the planned images use. */
   readonly use: WordUse;
-  /** All images; undefined where prompts are typed one after another. */
+  /** All images; undefined if prompts are typed one by one. */
   readonly plan: ImagePlan | undefined;
-  /** Plans the images of a prompt that was typed. @throws as prepareGeneration */
+  /** Plans the images of a typed prompt. @throws as prepareGeneration */
   readonly planTyped: (prompt: WrittenPrompt) => ImagePlan;
-  /** Size that init images and their masks are brought to; undefined: each keeps its own. */
+  /** Common size of init images and masks; undefined: each keeps its own. */
   readonly initImageSize: Size | undefined;
 }
 
-/** Opens the model and the embeddings, reads the prompts and plans all images; tells of each as it is done.
+/** Opens the model and the embeddings, reads the prompts and plans all images; yields an event for each.
  *  @throws FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
 export async function* prepareGeneration(
   settings: GenerateSettings,
@@ -153,7 +153,7 @@ async function* loadEmbeddings(
   return { vocabulary, use: new WordUse(vocabulary, words) };
 }
 
-/** Checks every image's size, mask and sampler with the place its prompt was written at. */
+/** Checks every image's size, mask and sampler; errors name the place of its prompt. */
 function checkPlan({ batches }: ImagePlan, model: SampledModel): void {
   const checked = new Set<Sampling>();
   for (const { images, sampling } of batches)

@@ -4,7 +4,7 @@ import type { DownloadEvent } from "../hub/index.ts";
 import type { Pass, SamplingStepEvent } from "../pipeline/index.ts";
 import type { GeneratedImage } from "./files/write.ts";
 
-/** Everything that happens while a command line's images are generated, in order. */
+/** All events of a generation run, in order. */
 export type GenerationRunEvent =
   | DownloadEvent
   /** The model was opened. */
@@ -17,40 +17,40 @@ export type GenerationRunEvent =
       /** Why the prediction type is what it is. */
       readonly predictionReason: string;
     }
-  /** A learned word can be used in prompts: tokens S, S1, ... */
+  /** A learned word was loaded for prompts: tokens S, S1, ... */
   | {
       readonly kind: "embedding";
-      /** undefined of one from memory. */
+      /** Undefined for an embedding from memory. */
       readonly file: string | undefined;
       readonly word: string;
       readonly tokens: readonly string[];
     }
-  /** All is checked; generation begins. */
+  /** Everything is checked; generation begins. */
   | {
       readonly kind: "start";
       readonly device: string;
-      /** undefined where prompts are typed one after another. */
+      /** Undefined if prompts are typed one by one. */
       readonly pictures: number | undefined;
       readonly batches: number | undefined;
-      /** undefined where nothing is written. */
+      /** Undefined if nothing is written. */
       readonly folder: string | undefined;
     }
   /** The run waits for the next prompt. */
   | { readonly kind: "asking" }
-  /** A prompt was typed; its images are generated next, numbered from 1. */
+  /** A prompt was typed; its images come next, numbered from 1. */
   | { readonly kind: "prompt"; readonly text: string; readonly seeds: readonly number[] }
   | BatchStepEvent
-  /** What a batch is going to look like was written, over what was there before. */
+  /** A preview of a batch was written, replacing the previous one. */
   | (PreviewOfBatch & { readonly kind: "preview"; readonly file: string })
-  /** The same where nothing is written. */
+  /** A preview of a batch, if nothing is written. */
   | (PreviewOfBatch & { readonly kind: "previewImages"; readonly images: readonly GeneratedImage[] })
   /** An image was written. */
   | (ImageOfRun & { readonly kind: "saved"; readonly file: string })
-  /** An image was generated; where nothing is written. */
+  /** An image was generated, if nothing is written. */
   | (ImageOfRun & { readonly kind: "image"; readonly image: GeneratedImage })
-  /** All images were written as one, small. */
+  /** A sheet with all images was written. */
   | { readonly kind: "sheet"; readonly file: string; readonly pictures: number }
-  /** Something to know that does not stop the run; code names the kind. */
+  /** A problem that does not stop the run. code: its kind. */
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
   | {
       readonly kind: "done";
@@ -59,10 +59,10 @@ export type GenerationRunEvent =
       readonly seconds: number;
     };
 
-/** How far a batch is. */
+/** Progress of a batch. */
 export type PreviewOfBatch = Omit<BatchStepEvent, "kind" | "latents">;
 
-/** An image that a run has generated. */
+/** A generated image of a run. */
 export interface ImageOfRun {
   /** Number of the image in the run, from 1. */
   readonly picture: number;

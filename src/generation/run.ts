@@ -34,19 +34,19 @@ import { unusedWordWarnings } from "./prompts/word-use.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
 
 export interface GenerationRunOptions {
-  /** Prompts of an interactive run, each asked for when the images of the one before are written; unset: the lines of standard input. */
+  /** Prompts of an interactive run, each read after the images of the previous one (default: lines of standard input). */
   readonly prompts?: AsyncIterable<string> | undefined;
-  /** Embeddings from memory that prompts can use besides those of files. */
+  /** Embeddings in memory that prompts can use, besides those from files. */
   readonly embeddings?: readonly NamedEmbedding[] | undefined;
-  /** Whether images are written to the output folder; else events carry them. */
+  /** Whether to write images to the output folder; if not, events carry them. */
   readonly write?: boolean | undefined;
   /** The time for file names. */
   readonly clock?: () => Date;
 }
 
-/** Generates the images that a command line asks for and writes them, and yields everything that happens. Returning from it ends the run after the
+/** Generates the images of a command line, writes them, and yields events. Leaving the loop ends the run after the
  *  current step; images are written as soon as they are decoded, so none is lost.
- *  @throws DEVICE_UNAVAILABLE and what prepareGeneration throws before anything is generated; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE later */
+ *  @throws DEVICE_UNAVAILABLE and as prepareGeneration before the first image; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE later */
 export async function* generateFromSettings(
   { settings, warnings }: Checked<GenerateSettings>,
   { prompts, embeddings, write = true, clock = () => new Date() }: GenerationRunOptions = {},
@@ -85,7 +85,7 @@ export async function* generateFromSettings(
       files.push(event.file);
       if (event.stage === "final") finals.push(event);
     }
-    // while prompts are typed, nobody knows which words will still be used
+    // while prompts are typed, any word may still be used
     if (!plan) yield* unusedWordWarnings(prepared.use);
     if (settings.sheet && folder !== undefined && finals.length > 0) {
       const file = path.join(folder, names.take(sheetFileName(clock(), settings)));
@@ -139,7 +139,7 @@ async function* generateAndWrite(
       const { step, steps, latents, pass: stage } = event;
       const progress = { step, steps, stage };
       const position = { picture: first, inBatch: batch.images.length, pictures };
-      // the images of a pass share the time at which the first of them was finished
+      // images of a pass share the time at which the first was finished
       time = undefined;
       yield { kind: "step", ...progress, latents, ...position };
       if (!previewEveryNSteps || step === steps || step % previewEveryNSteps !== 0) continue;
@@ -189,7 +189,7 @@ function imageWithTexts(
   return generatedImage(picture, imageTexts({ planned, parameters, family: model.family, modelName }));
 }
 
-/** The file an image was written to; undefined where none is written. */
+/** Writes an image and returns its file; undefined if nothing is written. */
 async function save(
   image: GeneratedImage,
   { index, pass }: ImageEvent,

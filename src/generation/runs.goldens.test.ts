@@ -38,7 +38,7 @@ interface Run {
   readonly files?: readonly RecordedFile[];
 }
 
-/** A batch as the sampler gets it: highres fix makes two of one. */
+/** A batch as the sampler gets it; highres fix makes two of one. */
 interface Call {
   readonly batch: PlannedBatch;
   readonly sampling: Sampling;
@@ -59,22 +59,22 @@ describeGoldens("generation", (folder) => {
     test("batches and seeds", async () => {
       const { settings, batches } = await planned(run);
       const seeds = batches.flatMap(({ images }) => images.map(({ image }) => image.seed));
-      // one picture in all takes the seed itself, as sd-scripts' documentation promises; with a file of one line sd-scripts fails over it
+      // a single image uses the seed itself, as sd-scripts' documentation promises; sd-scripts itself fails on a file of one line
       if (run.program_error || seeds.length === 1) expect(seeds).toEqual([settings.seed]);
-      // the other script draws its seeds otherwise: only their number can be compared
+      // the old script draws seeds differently: only their number can be compared
       else if (run.script === "old") expect(seeds).toHaveLength(chosenSeeds(run).length);
       else expect(seeds).toEqual(chosenSeeds(run));
       if (!run.calls) return;
       const calls = batches.flatMap(callsOf);
       expect(calls).toHaveLength(run.calls.length);
-      // the old script knows nothing of SDXL's sizes, so its record has fewer entries
+      // the old script lacks SDXL's sizes, so its record has fewer entries
       calls.forEach((call, i) => {
         const recorded = run.calls![i]!;
         const own = Object.entries(asRecorded(call)).filter(([key]) => key in recorded);
         expect(Object.fromEntries(own)).toEqual(recorded);
       });
     });
-    // nothing more is recorded of a program that failed
+    // a failed program has no further records
     if (run.program_error) return;
 
     test("noise", async () => {
@@ -95,7 +95,7 @@ describeGoldens("generation", (folder) => {
       expect(own.map((file) => file.name)).toEqual(expected.map((file) => file.name));
       for (const [i, { name, width, height, texts }] of own.entries()) {
         expect([width, height]).toEqual([expected[i]!.width, expected[i]!.height]);
-        // of several files of one name the record has the last one's text
+        // for several files of one name, the record has the last one's text
         if (own.findLastIndex((other) => other.name === name) === i) expect(texts).toEqual(expected[i]!.text);
       }
     });
@@ -124,7 +124,7 @@ describeGoldens("generation", (folder) => {
     }
     expect(tensors.has(`${key}/start`)).toBe(true);
     expect(tensors.has(`${key}/i2i_noise`)).toBe(hasInitLatents);
-    // noises that no sampler uses are skipped instead of drawn
+    // noises that no sampler uses are skipped, not drawn
     expect(drawn(false).map(({ init }) => init)).toEqual(noises.map(({ init }) => init));
   }
 
@@ -138,7 +138,7 @@ describeGoldens("generation", (folder) => {
   }
 });
 
-/** The run's settings, with its prompts and pictures as files in a folder. */
+/** The run's settings, with its prompts and images as files in a folder. */
 async function settingsOf(run: Run, folder: string): Promise<GenerateSettings> {
   mkdirSync(folder, { recursive: true });
   const line = ["--ckpt", "model", ...run.command_line];
@@ -157,13 +157,13 @@ async function settingsOf(run: Run, folder: string): Promise<GenerateSettings> {
   return checkGenerateSettings(parseGenerateArguments(line)).settings;
 }
 
-/** The seeds chosen for images; both passes of a highres fix note theirs too. */
+/** The seeds chosen for images; both passes of a highres fix are recorded as well. */
 function chosenSeeds({ seeds, command_line: line }: Run): number[] {
   const notes = line.includes("--highres_fix_scale") ? 3 : 1;
   return seeds!.filter((_, i) => i % notes === 0);
 }
 
-/** The batches with the program's own seeds where ours differ on purpose. */
+/** The batches with the program's seeds, where coinage's differ on purpose. */
 function withSeeds(batches: readonly PlannedBatch[], seeds: readonly number[]): PlannedBatch[] {
   let at = 0;
   return batches.map((batch) => ({
@@ -209,7 +209,7 @@ interface WrittenFile {
   readonly name: string;
   readonly width: number;
   readonly height: number;
-  /** As it stands in the file, without the web UIs' text. */
+  /** The texts in the file, without the web UIs' text. */
   readonly texts: readonly RecordedText[];
   readonly pass: Pass;
   readonly image: PlannedImage["image"];
@@ -240,13 +240,13 @@ function writtenFiles(
   );
 }
 
-/** The text with the kind of chunk it gets; which one is that is the promise of formats/png-text. */
+/** A text with its kind of chunk, as formats/png-text chooses it. */
 function chunkOf({ keyword, text }: PngText): RecordedText {
   return [[...text].every((letter) => letter.codePointAt(0)! < 256) ? "tEXt" : "iTXt", keyword, text];
 }
 
-/** The record without sd-scripts' defects: the negative prompt is that of the batch's last picture, the seed of a first pass one less.
- *  The old script leaves seeds in the raw prompt, which the new one takes out. */
+/** The record without sd-scripts' defects: the negative prompt is the batch's last image's, the seed of a first pass is one less.
+ *  The old script leaves seeds in the raw prompt; the new one removes them. */
 function corrected(recorded: RecordedFile, { image, pass }: WrittenFile, { script }: Run): RecordedFile {
   const less = pass === "first" ? `${image.seed - 1}` : `${image.seed}`;
   const texts = recorded.text.map(([type, keyword, text]): RecordedText => {

@@ -7,7 +7,7 @@ import { imageFile } from "./files/init-images.ts";
 import type { PlanSettings } from "./prompts/plan.ts";
 import type { PromptList } from "./prompts/read.ts";
 
-/** The sampling that the command line asks for; lines of prompts may change some of it. @throws SAMPLER_UNKNOWN */
+/** The command line's sampling; lines of prompts may override parts of it. @throws SAMPLER_UNKNOWN */
 export function commandLineSampling(settings: GenerateSettings, family: ModelFamily): Sampling {
   const { originalWidth, originalHeight, originalWidthNegative, originalHeightNegative, cropTop, cropLeft } = settings;
   const sizes = { originalWidth, originalHeight, originalWidthNegative, originalHeightNegative, cropTop, cropLeft };
@@ -35,7 +35,7 @@ export function commandLineSampling(settings: GenerateSettings, family: ModelFam
   );
 }
 
-/** What the images of a command line are planned by. size: what init images and masks are brought to; undefined: each keeps its own. */
+/** Settings for planning the images of a command line. size: common size of init images and masks; undefined: each keeps its own. */
 export async function planSettingsOf(
   settings: GenerateSettings,
   list: PromptList,
@@ -45,7 +45,7 @@ export async function planSettingsOf(
   const { seed, imagesPerPrompt, nIter, batchSize, shufflePrompts, iterSameSeed } = settings;
   const initImages = await Promise.all(list.initImages.map((file) => imageFile(file, size)));
   const masks = await Promise.all(list.masks.map((file) => imageFile(file, size)));
-  // an image that brought its own prompt is the init image of all images of that prompt
+  // an image with its own prompt is the init image of all images of that prompt
   const times = list.areFromPictures ? imagesPerPrompt : 1;
   const repeated = <Item>(items: readonly Item[]) => items.flatMap((item) => Array<Item>(times).fill(item));
   return {

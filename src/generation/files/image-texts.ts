@@ -3,7 +3,7 @@ import type { ModelFamily } from "../../models/index.ts";
 import type { ImageParameters, SizeConditions } from "../../pipeline/index.ts";
 import type { PlannedImage } from "../prompts/plan.ts";
 
-/** What is written into an image file besides the pixels. */
+/** Data for the texts in an image file. */
 interface ImageDescription {
   readonly planned: Pick<PlannedImage, "rawPrompt" | "clipPrompt">;
   readonly parameters: ImageParameters;
@@ -11,7 +11,7 @@ interface ImageDescription {
   readonly modelName: string;
 }
 
-/** The texts of an image: sd-scripts' keys in its order, then all in one as the web UIs read it. */
+/** The texts of an image: sd-scripts' keys in its order, then one text in the web UIs' format. */
 export function imageTexts(description: ImageDescription): PngText[] {
   return [...sdScriptsTexts(description), { keyword: "parameters", text: webUiText(description) }];
 }
@@ -52,7 +52,7 @@ function sizeTexts(conditions: SizeConditions): [string, string][] {
   return names.map(([keyword, name]) => [keyword, conditions[name] === undefined ? "None" : String(conditions[name])]);
 }
 
-/** Names under which the web UIs know samplers. */
+/** The web UIs' names of samplers. */
 const webUiSamplers: Readonly<Record<string, string>> = {
   ddim: "DDIM",
   pndm: "PLMS",

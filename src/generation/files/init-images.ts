@@ -22,7 +22,7 @@ interface ImageList {
   readonly warnings: readonly string[];
 }
 
-/** The image files that a path names: itself, or those right in the folder, sorted. flag: who named it, for messages.
+/** The image files of a path: itself, or those directly in the folder, sorted. flag: the path's flag, for messages.
  *  differs from sd-scripts: init images and masks in a folder are found by the endings .png, .jpg, .jpeg and .webp in small letters.
  *  coinage: they are found by every ending that the decoder reads, .jfif and .avif among them, in any letter case.
  *  because: an image that is left out without a word is missed too late.
@@ -66,14 +66,14 @@ export async function listImages(target: string, flag: string): Promise<ImageLis
 async function rotatedByExif(files: readonly string[]): Promise<string[]> {
   const rotated: string[] = [];
   for (const file of files) {
-    // one that cannot be read is reported where it is used
+    // unreadable files are reported where they are used
     const header = await readPictureHeader(file).catch(() => undefined);
     if (header && header.orientation !== 1) rotated.push(file);
   }
   return rotated;
 }
 
-/** The size that all init images are brought to, when both sides are given; undefined: each keeps its own. */
+/** The common size of all init images, if both sides are given; undefined: each keeps its own. */
 export function commonSize(
   width: number | undefined,
   height: number | undefined,
@@ -89,12 +89,12 @@ export async function imageFile(file: string, size: Size | undefined): Promise<I
   return { path: file, size: size ?? (await readPictureSize(file)) };
 }
 
-/** Reads init images, each with its mask, and keeps those read last, so that images of one file share it. */
+/** Reads init images with their masks, and keeps the last batch's, so that images from one file share it. */
 export class ImageReader {
   readonly #size: Size | undefined;
   #last: ReadonlyMap<string, Promise<Picture>> = new Map();
 
-  /** size: what all init images and masks are brought to. */
+  /** size: common size of init images and masks. */
   constructor(size: Size | undefined) {
     this.#size = size;
   }
@@ -107,7 +107,7 @@ export class ImageReader {
     const read = ({ path: file }: ImageFile) => {
       const picture = now.get(file) ?? before.get(file) ?? this.#decode(file);
       now.set(file, picture);
-      // one that cannot be read may be another one next time
+      // not kept after an error: the file may be readable next time
       picture.catch(() => now.delete(file));
       return picture;
     };

@@ -5,7 +5,7 @@ import { CoinageError, firstFew } from "../../errors/index.ts";
 import { kindOfPath } from "../../files/index.ts";
 import type { NamedEmbedding } from "../../pipeline/index.ts";
 
-/** The model that `--ckpt` names: a path, or a pattern with *, ? or [...] that fits exactly one. @throws FILE_NOT_FOUND */
+/** The model of `--ckpt`: a path, or a pattern with *, ? or [...] that matches exactly one. @throws FILE_NOT_FOUND */
 export async function resolveModelPath(target: string): Promise<string> {
   if ((await kindOfPath(target)) !== "nothing" || !/[*?[]/.test(target)) return target;
   const found = await matching(target);
@@ -51,7 +51,7 @@ function partExpression(part: string): string {
 
 interface LoadedEmbedding extends NamedEmbedding {
   readonly file: string;
-  /** What its author called it. */
+  /** The author's name for it. */
   readonly token: string | undefined;
   readonly warnings: readonly string[];
 }
@@ -66,7 +66,7 @@ export async function loadEmbedding(given: string, model: TargetModel): Promise<
   return { name: word ?? read.name, vectors, layers, file, token: read.token, warnings: read.warnings };
 }
 
-/** A file with an equals sign in its name takes precedence. */
+/** Splits WORD=FILE. A file whose name contains an equals sign takes precedence. */
 async function wordAndFile(given: string): Promise<{ readonly file: string; readonly word?: string }> {
   const at = given.indexOf("=");
   if (at < 1 || (await kindOfPath(given)) !== "nothing") return { file: given };

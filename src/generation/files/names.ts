@@ -17,7 +17,7 @@ export interface Place {
   readonly time: Date;
 }
 
-/** The file name sd-scripts gives an image: its own (`--f`), its init image's, a number, or time, number in the batch and seed. */
+/** sd-scripts' file name for an image: its own (`--f`), its init image's, a number, or time, number in the batch and seed. */
 export function imageFileName(planned: PlannedImage, place: Place, settings: NameSettings): string {
   const { fileName, initImage, sampling, image } = planned;
   const { indexInBatch, firstNumber, pass, time } = place;
@@ -44,19 +44,19 @@ export function sheetFileName(time: Date, { sequentialFileName }: NameSettings):
 /** The file that shows unfinished images during a run. */
 export const runPreviewFileName = "coinage-preview.png";
 
-/** A name of its own for every image of a run.
+/** A unique name for every image of a run.
  *  differs from sd-scripts: an image overwrites an earlier one of the same run that has the same name.
  *  coinage: the later image gets a number behind its name.
  *  because: no image that was asked for is to be lost. */
 export class FreeNames {
   readonly #taken: Set<string>;
 
-  /** reserved: names that no image gets, in small letters. */
+  /** reserved: names that no image gets, in lower case. */
   constructor(reserved: readonly string[] = []) {
     this.#taken = new Set(reserved);
   }
 
-  /** The name, or if this run gave it away already with a number behind it. */
+  /** The name, with a number appended if this run has already used it. */
   take(name: string): string {
     const { name: stem, ext } = path.parse(name);
     let free = name;
@@ -80,11 +80,11 @@ interface SampleMoment {
   /** Number of the prompt, from 0. */
   readonly index: number;
   readonly time: Date;
-  /** The seed that the prompt gave, if it gave one. */
+  /** The seed in the prompt, if given. */
   readonly seed: number | undefined;
 }
 
-/** The file name sd-scripts gives a sample image; it goes into the folder `sample` of the output folder. */
+/** sd-scripts' file name for a sample image, in the folder `sample` of the output folder. */
 export function sampleFileName({ name, at, index, time, seed }: SampleMoment): string {
   const number = "epoch" in at ? `e${padded(at.epoch, 6)}` : padded(at.step, 6);
   return `${name}_${number}_${padded(index, 2)}_${timeStamp(time)}${seed === undefined ? "" : `_${seed}`}.png`;

@@ -11,18 +11,18 @@ import {
   thumbnailOf,
 } from "../../pictures/index.ts";
 
-/** A generated image in memory: 8 bits a channel, rows from the top, RGB interleaved. */
+/** A generated image in memory: 8 bits per channel, rows from the top, RGB interleaved. */
 export interface GeneratedImage extends Picture {
   /** The bytes of a PNG file. */
   toPng(): Promise<Uint8Array>;
 }
 
-/** texts: what a PNG says besides its pixels. */
+/** texts: text chunks of the PNG. */
 export function generatedImage(picture: Picture, texts: readonly PngText[] = []): GeneratedImage {
   return { ...picture, toPng: async () => withPngTexts(await encodePng(picture), texts) };
 }
 
-/** Writes an image: PNG with its texts, or by its name WebP. @throws OUTPUT_UNWRITABLE */
+/** Writes an image: as WebP if its name says so, else as PNG with its texts. @throws OUTPUT_UNWRITABLE */
 export async function writeImage(file: string, image: GeneratedImage): Promise<void> {
   const isWebp = path.extname(file).toLowerCase() === ".webp";
   await writeFileAtomically(file, isWebp ? await encodeWebp(image) : await image.toPng());
@@ -32,19 +32,19 @@ async function encodeWebp({ width, height, channels, data }: Picture): Promise<U
   return sharp(data, { raw: { width, height, channels } }).webp({ quality: 100 }).toBuffer();
 }
 
-/** An image that was written. */
+/** A written image. */
 export interface SheetImage {
   readonly file: string;
   readonly prompt: string;
   readonly seed: number;
 }
 
-/** A sheet of many images shows them smaller. */
+/** Sides of images on a sheet in pixels; smaller if there are more than mostLarge. */
 const [largeSide, smallSide, mostLarge] = [256, 160, 100];
 
 const mostColumns = 10;
 
-/** Images in a row of a sheet: those of one prompt, when there are several; otherwise about as many as rows. */
+/** Images in a row of a sheet: those of one prompt, if there are several; else about as many as rows. */
 export function sheetColumns(images: number, imagesPerPrompt: number): number {
   const hasFullRows = imagesPerPrompt > 1 && images % imagesPerPrompt === 0;
   return Math.min(mostColumns, hasFullRows ? imagesPerPrompt : Math.ceil(Math.sqrt(images)));
@@ -54,13 +54,13 @@ export function sheetColumns(images: number, imagesPerPrompt: number): number {
 export async function writeSheet(file: string, images: readonly SheetImage[], columns: number): Promise<void> {
   const side = images.length > mostLarge ? smallSide : largeSide;
   const entries: SheetEntry[] = [];
-  // one after another, so that never more than one is in memory at full size
+  // one after another, so that only one is in memory at full size
   for (const { file, prompt, seed } of images)
     entries.push({ thumbnail: await thumbnailOf(await decodePicture(file), side), lines: [prompt, `seed ${seed}`] });
   await writeFileAtomically(file, await contactSheet(entries, { side, columns }));
 }
 
-/** Writes the images of a batch on their way as one PNG. @throws OUTPUT_UNWRITABLE */
+/** Writes previews of a batch as one PNG. @throws OUTPUT_UNWRITABLE */
 export async function writePreview(file: string, previews: readonly Picture[]): Promise<void> {
   const side = Math.max(...previews.map(({ width, height }) => Math.max(width, height)));
   const entries = previews.map((thumbnail) => ({ thumbnail, lines: [] }));

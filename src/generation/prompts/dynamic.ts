@@ -3,10 +3,10 @@ import type { SeedSource } from "../../pipeline/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import type { PromptWords } from "../../tokenizer/index.ts";
 
-/** The prompts that a line with choices in braces stands for. */
+/** The prompts from a line with choices in braces. */
 interface Variants {
   readonly lines: readonly string[];
-  /** One for each line; undefined without choices: the line is used as often as asked for, each time with a seed of its own. */
+  /** One for each line; undefined without choices: the line is used `count` times, each time with its own seed. */
   readonly seeds: readonly number[] | undefined;
 }
 
@@ -15,19 +15,19 @@ interface ChoiceOptions {
   readonly givenSeeds?: readonly number[] | undefined;
   /** Words whose names are never read as choices. */
   readonly words?: Pick<PromptWords, "find"> | undefined;
-  /** Counts the characters of all prompts that are made. */
+  /** Counts the characters of all resulting prompts. */
   readonly budget?: Budget | undefined;
 }
 
 /** Innermost braces: {e$$count$$separator$$a|b}, all but the variants optional. */
 const group = /\{(?:(e)\$\$)?(?:([\d-]+)\$\$)?(?:([^|{}]+?)\$\$)?([^{}]+)\}/iy;
 
-/** What braces and bars stand as while they are text. */
+/** Stand-ins for braces and bars that are plain text. */
 const literal = { "{": "\ue000", "}": "\ue001", "|": "\ue002" } as const;
 
 /** Makes the choices of a line, `count` times at random, or with `e$$` all of them in order. The seed of an image also decides its choices, so that
- *  the same seed gives the same image; those beside an enumeration are made anew for each of its images, which share a seed.
- *  @throws PROMPT_INVALID for more images or deeper nesting than anyone can want */
+ *  the same seed gives the same image; choices beside an enumeration are drawn again for each of its images, which share a seed.
+ *  @throws PROMPT_INVALID for too many images or too deep nesting */
 export function expandChoices(
   line: string,
   count: number,
@@ -43,7 +43,7 @@ export function expandChoices(
   while (seeds.length < count) seeds.push(nextSeed());
   let texts = Array<string>(count).fill(template);
   let isEnumerated = false;
-  // innermost groups first; each depth begins anew with the seed
+  // innermost groups first; each depth starts again from the seed
   for (let hasGroups = true; hasGroups; ) {
     hasGroups = false;
     const made: string[] = [];
@@ -97,13 +97,13 @@ interface Group {
   readonly variants: readonly string[];
 }
 
-/** A template cut at its groups: text, group, text, group, ..., text. */
+/** A template split at its groups: text, group, text, group, ..., text. */
 interface Parts {
   readonly texts: readonly string[];
   readonly groups: readonly Group[];
 }
 
-/** The groups at the deepest nesting; those further out wait until these are replaced. */
+/** The groups at the deepest nesting; outer ones are replaced later. */
 function deepestGroups(template: string): Parts {
   const texts: string[] = [];
   const groups: Group[] = [];
@@ -122,7 +122,7 @@ function deepestGroups(template: string): Parts {
   return { texts: [...texts, template.slice(end)], groups };
 }
 
-/** Where the braces open that have the most others around them.
+/** The positions of the most deeply nested opening braces.
  *  differs from sd-scripts: a closing brace that closes nothing lowers the nesting of all braces that follow, so that choices stay unmade.
  *  coinage: a closing brace that closes nothing is text.
  *  because: a stray brace is not to change the rest of a prompt. */
@@ -154,18 +154,18 @@ function countRange(count: string | undefined, most: number): readonly [number, 
   return [Math.min(...limited), Math.max(...limited)];
 }
 
-/** The texts that the parts stand for. */
+/** The texts with choices made: all combinations if any group is enumerated, else one at random. */
 function variantsOf(parts: Parts, random: PythonRandom, budget: Budget): string[] {
   return (parts.groups.some(({ isEnumerated }) => isEnumerated) ? enumerated : chosen)(parts, random, budget);
 }
 
-/** One text, every choice made at random: the last first. */
+/** One text with random choices, drawn from the last to the first. */
 function chosen({ texts, groups }: Parts, random: PythonRandom): string[] {
   const choices = groups.toReversed().map((group) => randomChoice(group, random));
   return [texts.reduce((text, next) => text + choices.pop()! + next)];
 }
 
-/** All combinations of the enumerated groups; the others are chosen anew for each, one group after another. */
+/** All combinations of the enumerated groups; the others are drawn again for each, group after group. */
 function enumerated({ texts, groups }: Parts, random: PythonRandom, budget: Budget): string[] {
   let made: string[][] = [[]];
   for (const group of groups) {
@@ -198,7 +198,7 @@ function allChoices({ variants, low, high, separator }: Group, budget: Budget): 
   return choices;
 }
 
-/** How many choices a group has; above the limit just some number that is. */
+/** The number of choices of a group; above the limit, not exact. */
 function countOf({ variants, low, high }: Group): number {
   const { max } = limits.combinations;
   let count = 0;

@@ -2,7 +2,7 @@ import { numTrainTimesteps } from "../../diffusion/index.ts";
 import { beginningOf } from "../../errors/index.ts";
 import type { Sampling, SizeConditions } from "../../pipeline/index.ts";
 
-/** How the value of an option begins; what follows is ignored. Digits may be full-width. */
+/** Patterns for the start of an option's value; the rest is ignored. Digits may be full-width. */
 const patterns = {
   integer: /^\p{Nd}+/u,
   seed: /^(?:-1(?![\p{Nd}.])|\p{Nd}+)/u,
@@ -14,30 +14,30 @@ const patterns = {
 
 type ValueKind = keyof typeof patterns;
 
-/** Options that may follow a prompt, by their names in small letters: what each sets, and to what kind of value. */
+/** Options that may follow a prompt, by name in lower case: the setting and the kind of its value. */
 export type OptionForms<Setting> = ReadonlyMap<string, readonly [setting: Setting, kind: ValueKind]>;
 
-/** "--NAME VALUE" behind a prompt. */
+/** "--NAME VALUE" after a prompt. */
 interface LineOption<Setting> {
   /** The name as written, without dashes. */
   readonly part: string;
   /** The name in lower case. */
   readonly name: string;
-  /** Undefined for a name that is not known. */
+  /** Undefined for an unknown name. */
   readonly setting: Setting | undefined;
-  /** Undefined where none was recognized; NaN for a malformed number, null for "none". */
+  /** Undefined if none was recognized; NaN for a malformed number, null for "none". */
   readonly value: string | number | null | undefined;
   readonly written: string;
-  /** What follows the value. */
+  /** The text after the value. */
   readonly rest: string;
 }
 
-/** A line cut before every " --": the prompt, then the options without dashes. */
+/** A line split at every " --": the prompt, then the options without dashes. */
 export function splitLine(line: string): readonly [prompt: string, ...options: string[]] {
   return line.trim().split(" --") as [string, ...string[]];
 }
 
-/** Cuts a line into the prompt and the options behind it: "a cat --n blurry --w 640". Source: sd-scripts `gen_img.py`, main, and
+/** Splits a line into the prompt and its options: "a cat --n blurry --w 640". Source: sd-scripts `gen_img.py`, main, and
  *  `library/train_util.py`, line_to_prompt_dict. */
 export function readLine<Setting>(
   line: string,
@@ -67,7 +67,7 @@ function numberOf(written: string): number {
   return Number(written.normalize("NFKC"));
 }
 
-/** What a line of prompts for the generator says. */
+/** A line of the generator's prompt file. */
 export interface PromptLine {
   readonly prompt: string;
   readonly options: LineOptions;
@@ -76,14 +76,14 @@ export interface PromptLine {
   readonly unsupported: readonly string[];
   /** Options whose value is not a number, as written, without dashes. */
   readonly malformed: readonly string[];
-  /** Warnings about what is read as an option and is none, or follows the value of one. */
+  /** Warnings about unknown options, and about text after an option's value. */
   readonly ignored: readonly string[];
 }
 
-/** What the options behind a prompt set; the command line says the rest. */
+/** Settings from the options after a prompt; the rest are the command line's. */
 interface LineOptions extends Partial<Pick<Sampling, "width" | "height" | "steps" | "guidanceScale" | "strength">> {
   readonly negativePrompt?: string;
-  /** null: none, whatever the command line says. */
+  /** null: none, overriding the command line. */
   readonly negativeScale?: number | null;
   /** Kept for the image's metadata. */
   readonly clipPrompt?: string;
@@ -114,7 +114,7 @@ const forms: OptionForms<Setting> = new Map<string, readonly [Setting, ValueKind
   ),
 ]);
 
-/** Reads a prompt with the options behind it. Options that match no form are ignored, as sd-scripts does. */
+/** Reads a prompt with its options. Unknown options are ignored, as in sd-scripts. */
 export function parsePromptLine(line: string): PromptLine {
   const { prompt, options } = readLine(line, forms);
   const found = new Map<string, string | number | null>();
@@ -150,8 +150,8 @@ function whyIgnored(part: string, name: string, isKnown: boolean): string {
   return `"--${beginningOf(part)}" is ignored: " --" begins an option, and no option has this name.${near ? ` Did you mean --${near}?` : ""}`;
 }
 
-/** A line without its list of seeds (`--d 1,2,3`), and the seeds. They are taken out before choices in braces are made.
- *  Undefined when the list is malformed.
+/** A line without its list of seeds (`--d 1,2,3`), and the seeds. They are removed before choices in braces are made.
+ *  Undefined if the list is malformed.
  *  differs from sd-scripts: --d -1 in a prompt stays in the line as an option that does not exist.
  *  coinage: --d -1 means a random seed.
  *  because: other programs understand it so. */

@@ -14,7 +14,7 @@ import { type PromptWords, parsePromptWeights } from "../../tokenizer/index.ts";
 import { expandChoices, textBudget } from "./dynamic.ts";
 import { type PromptLine, parsePromptLine, takeSeeds } from "./line.ts";
 
-/** A prompt with options as someone wrote it. */
+/** A prompt with options, as written. */
 export interface WrittenPrompt {
   readonly text: string;
   /** "--prompt", or "prompts.txt, line 3". */
@@ -24,12 +24,12 @@ export interface WrittenPrompt {
 /** The file of an init image, or of a mask. */
 export interface ImageFile {
   readonly path: string;
-  /** As it will be used, before sides are rounded down. */
+  /** Size of use, before sides are rounded down. */
   readonly size: Size;
 }
 
 export interface PlanSettings {
-  /** What lines do not say otherwise. */
+  /** Sampling unless a line overrides it. */
   readonly sampling: Sampling;
   readonly seed: number | undefined;
   readonly imagesPerPrompt: number;
@@ -37,9 +37,9 @@ export interface PlanSettings {
   readonly batchSize: number;
   readonly shufflesPrompts: boolean;
   readonly iterSameSeed: boolean;
-  /** Used in turn, over and over; none: text to image. */
+  /** Used in turn, repeatedly; none: text to image. */
   readonly initImages: readonly ImageFile[];
-  /** Masks, used in turn too. */
+  /** Masks, also used in turn. */
   readonly masks: readonly ImageFile[];
   /** The learned words that prompts may use. */
   readonly words?: PromptWords | undefined;
@@ -69,7 +69,7 @@ export interface ImagePlan {
   readonly warnings: readonly string[];
 }
 
-/** All images of a run in their order, with their seeds. Nothing is generated yet, so a mistake in the last line is found first.
+/** All images of a run in order, with their seeds. Planned before generation, so that a mistake in the last line is found first.
  *  @throws SETTINGS_CONFLICT for more images than can be planned; PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
 export function planImages(prompts: readonly WrittenPrompt[], settings: PlanSettings): ImagePlan {
   const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts, batchSize } = settings;
@@ -101,7 +101,7 @@ const tooManyImages = {
   hint: "Generate them in several runs.",
 } as const;
 
-/** Plans prompts that come in one after another: seeds and numbers go on from one to the next.
+/** Plans prompts that arrive one by one: seeds and numbers continue from one to the next.
  *  @throws as planImages */
 export function imagePlanner(settings: PlanSettings): (prompt: WrittenPrompt) => ImagePlan {
   requireWithin("images", settings.imagesPerPrompt, tooManyImages);
@@ -117,15 +117,15 @@ export function imagePlanner(settings: PlanSettings): (prompt: WrittenPrompt) =>
   };
 }
 
-/** What lines that are planned together share. */
+/** State shared by lines that are planned together. */
 class Planning {
   readonly #settings: PlanSettings;
   readonly #nextSeed: SeedSource;
-  /** With the places that each is about. */
+  /** Warnings with their places. */
   readonly #warnings = new Map<string, Set<string>>();
   readonly #characters = textBudget();
   readonly #images = new Budget("images", tooManyImages);
-  /** Images of equal sampling share the object, so that batches can be told by it, and to save memory. */
+  /** Images with equal sampling share the object: batches are formed by identity, and it saves memory. */
   readonly #samplings = new Map<string, Sampling>();
 
   constructor(settings: PlanSettings, nextSeed: SeedSource) {
@@ -133,7 +133,7 @@ class Planning {
     this.#nextSeed = nextSeed;
   }
 
-  /** The images of one line. firstNumber: of the first of them in its iteration. */
+  /** The images of one line. firstNumber: number of the first in its iteration. */
   plan(
     { text, place }: WrittenPrompt,
     firstNumber: number,
@@ -193,7 +193,7 @@ class Planning {
     return known ?? sampling;
   }
 
-  /** Neighbours that share everything but texts and seeds are generated together, up to the batch size. first: number of the first image. */
+  /** Batches of consecutive images that differ only in texts and seeds, up to the batch size. first: number of the first image. */
   batchesOf(images: readonly PlannedImage[], first: number): PlannedBatch[] {
     const batches: (PlannedBatch & { readonly images: PlannedImage[] })[] = [];
     images.forEach((image, index) => {
@@ -210,7 +210,7 @@ class Planning {
   }
 }
 
-/** The function with a memory of what it gave for each key. */
+/** The function with its results cached by key. */
 function memo<Key, Value extends object>(make: (key: Key) => Value): (key: Key) => Value {
   const known = new Map<Key, Value>();
   return (key) => {
@@ -261,7 +261,7 @@ function checkLine(
   });
 }
 
-/** A plain name in the output folder, with an ending we can write or none. */
+/** Whether a name is a plain file name, without extension or with one that can be written. */
 function isSafeFileName(name: string): boolean {
   return /^[^/\\:\0]+$/.test(name) && !name.startsWith(".") && /(^[^.]+|\.png|\.webp)$/i.test(name);
 }

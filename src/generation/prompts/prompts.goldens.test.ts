@@ -48,11 +48,11 @@ describeGoldens("generation", (folder) => {
       if (fails) return expect(plan(line)).rejects.toMatchObject({ code: "PROMPT_INVALID" });
       const { unsupported, malformed } = parsePromptLine(takeSeeds(line)!.line);
       expect(malformed.length > 0).toBe(errors);
-      // networks, Deep Shrink and Gradual Latent are not there: the line is refused instead of used otherwise than meant
+      // networks, Deep Shrink and Gradual Latent are not supported: coinage refuses the line
       expect(unsupported.length > 0).toBe(events.length > 0 || parsed!.network_muls !== null);
       if (unsupported.length > 0) return expect(plan(line)).rejects.toMatchObject({ code: "PROMPT_UNSUPPORTED" });
       const [image] = (await plan(line)).batches[0]!.images;
-      // a single image takes the seed itself, as sd-scripts' documentation promises
+      // a single image uses the seed itself, as sd-scripts' documentation promises
       const seed = / --d /i.test(line) ? parsed!.seed : settings.seed;
       expect({ ...asRecorded(image!), network_muls: null }).toEqual({ ...parsed, seed });
     });
@@ -69,7 +69,7 @@ describeGoldens("generation", (folder) => {
     const source = seedSource(entry.source_seed, entry.images_per_prompt + 1);
     const expand = () =>
       expandChoices(entry.template, entry.images_per_prompt, source, { givenSeeds: entry.given_seeds ?? [] });
-    // where the reference fails, the count is limited to what there is
+    // where the reference fails, coinage limits the count to the number of choices
     if (entry.new.error) return expect(expand().lines.length).toBeGreaterThan(0);
     const { lines, seeds = null } = expand();
     expect({ prompts: lines, seeds, next_of_source: source() }).toEqual(entry.new);

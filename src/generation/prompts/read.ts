@@ -6,21 +6,21 @@ import type { GenerateSettings } from "../../options/index.ts";
 import { listImages } from "../files/init-images.ts";
 import type { WrittenPrompt } from "./plan.ts";
 
-/** What there is to generate. */
+/** Prompts and init images to generate from. */
 export interface PromptList {
   readonly prompts: readonly WrittenPrompt[];
   /** Files of init images. */
   readonly initImages: readonly string[];
-  /** Files of masks, which go to the init images in turn. */
+  /** Files of masks, assigned to the init images in turn. */
   readonly masks: readonly string[];
-  /** The prompts were found in the init images: each belongs to its own. */
+  /** Whether the prompts come from the init images' metadata: each belongs to its image. */
   readonly areFromPictures: boolean;
   readonly warnings: readonly string[];
 }
 
 type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath" | "maskPath" | "interactive">;
 
-/** The prompts of a command line: those of its file, its own, or those that init images bring along; none yet where they are typed.
+/** The prompts of a command line: its file's, its own, or its init images'; none yet if they are typed.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PNG_INVALID */
 export async function readPrompts({ prompt, fromFile, imagePath, maskPath, interactive }: Asked): Promise<PromptList> {
   const none = { files: [], warnings: [] };
@@ -59,7 +59,7 @@ async function promptsOfImages(files: readonly string[], where: string): Promise
   };
 }
 
-/** The prompts of a text file, one a line; lines that are blank or begin with # are left out.
+/** The prompts of a text file, one per line; blank lines and lines that begin with # are skipped.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING */
 export async function readPromptFile(file: string, where: string): Promise<WrittenPrompt[]> {
   const prompts = textLines(await readText(file, where)).flatMap((text, i): WrittenPrompt[] =>
@@ -86,7 +86,7 @@ export async function readText(file: string, where: string): Promise<string> {
   return readGivenTextFile(file, "settingsFile", { code: "FILE_UNREADABLE", subject: path.resolve(file), where });
 }
 
-/** The prompt that sd-scripts' generator wrote into an image, with its negative prompt; undefined when there is none. */
+/** The prompt that sd-scripts' generator wrote into an image, with its negative prompt; undefined if there is none. */
 async function promptOfImage(file: string): Promise<WrittenPrompt | undefined> {
   const bytes = await readRegularFile(file, "pictureFile", { code: "FILE_UNREADABLE", subject: file, where: file });
   if (!isPng(bytes)) return undefined;

@@ -1,7 +1,7 @@
 import { beginningOf, nearestName } from "../../errors/index.ts";
 import { type OptionForms, readLine } from "./line.ts";
 
-/** What a prompt file of a training run says about one sample image. */
+/** The fields of one sample image in a training run's prompt file. */
 export interface SampleFields {
   readonly prompt?: string;
   readonly negativePrompt?: string;
@@ -40,7 +40,7 @@ const objectKeys: OptionForms<keyof SampleFields> = new Map([
   ["sample_sampler", ["sampler", "text"]],
 ]);
 
-/** Options and keys of sd-scripts that are for other kinds of models. */
+/** Options and keys of sd-scripts for other kinds of models. */
 const ofOtherModels = {
   line: ["g", "cn", "ctr", "rcfg", "fs", "am"],
   object: ["guidance_scale", "controlnet_image", "cfg_trunc_ratio", "renorm_cfg", "flow_shift", "enum"],
@@ -84,7 +84,7 @@ export function fieldsOfObject(object: Readonly<Record<string, unknown>>): ReadF
   return { fields: Object.fromEntries(found), problems };
 }
 
-/** Enough of a value to know it by. */
+/** The beginning of a value, for messages. */
 function shown(value: unknown): string {
   if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
   return beginningOf(typeof value === "string" ? JSON.stringify(value) : String(value));

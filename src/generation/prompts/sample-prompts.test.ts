@@ -72,7 +72,7 @@ test("what no sample prompt has is reported, however deep it is", async () => {
 });
 
 test("SDXL prompts are as long as captions", async () => {
-  // One after another: they share a file.
+  // one after another: they share a file
   const lengths: (number | undefined)[] = [];
   for (const maxTokenLength of [undefined, null, 225]) {
     const { requests } = await read("p.txt", "a", { family: "sdxl", maxTokenLength });

@@ -12,18 +12,18 @@ import { fieldsOfLine, fieldsOfObject, type ReadFields, type SampleFields } from
 
 export interface SamplePromptOptions {
   readonly family: ModelFamily;
-  /** `--sample_sampler`: for prompts that name none. */
+  /** `--sample_sampler`, for prompts without a sampler. */
   readonly sampler?: string | undefined;
   readonly clipSkip?: number | undefined;
   /** Longest SDXL prompt in tokens; unset: 75. */
   readonly maxTokenLength?: number | null | undefined;
-  /** Placeholder tokens: in prompts the first stands for all. */
+  /** Placeholder tokens; in prompts, the first stands for all. */
   readonly tokens: readonly string[];
-  /** How prompts may write them. */
+  /** Spellings of the tokens in prompts. */
   readonly words?: PromptWords | undefined;
 }
 
-/** An image to generate, and its prompt for people to read: as it was written, with one word for all its tokens. */
+/** An image to generate, and its prompt as written, with one word for all placeholder tokens. */
 export interface SampleRequest extends GenerationRequest {
   readonly written: string;
   readonly width: number;
@@ -32,7 +32,7 @@ export interface SampleRequest extends GenerationRequest {
 }
 
 interface SamplePrompts {
-  /** What to generate for each prompt, in the file's order. */
+  /** One request per prompt, in the file's order. */
   readonly requests: readonly SampleRequest[];
   readonly warnings: readonly string[];
 }
@@ -48,7 +48,7 @@ export async function readSamplePrompts(file: string, options: SamplePromptOptio
   return requestsOf(read, options, (number) => `--sample_prompts ${file}, prompt ${number}`);
 }
 
-/** The sample image that one line of a prompt file asks for. @throws PROMPT_INVALID, PROMPT_MISSING */
+/** The sample image of one line of a prompt file. @throws PROMPT_INVALID, PROMPT_MISSING */
 export function parseSamplePrompt(line: string, where: string, options: SamplePromptOptions): SamplePrompts {
   const read = fieldsOfLine(line);
   if (!read.fields.prompt?.trim()) throw new CoinageError("PROMPT_MISSING", "The prompt is empty.", { where });
@@ -122,7 +122,7 @@ function parsed<Result>(parse: () => Result, where: string): Result {
   }
 }
 
-/** Samplers that sd-scripts has for sample images. */
+/** sd-scripts' samplers for sample images. */
 const sampleSamplers: readonly string[] = [
   ...["ddim", "pndm", "lms", "euler", "euler_a", "heun", "dpm_2", "dpm_2_a", "dpmsolver", "dpmsolver++", "dpmsingle"],
   ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
@@ -132,7 +132,7 @@ function knownSampler(name: string | undefined): SamplerName {
   return name !== undefined && sampleSamplers.includes(name) ? samplerName(name) : "ddim";
 }
 
-/** @throws PROMPT_INVALID for numbers that no image can be generated with */
+/** @throws PROMPT_INVALID for unusable numbers */
 function checkNumbers({ seed = 0, ...fields }: SampleFields, where: string): void {
   for (const [name, value] of Object.entries(fields))
     if (typeof value === "number" && !Number.isFinite(Math.fround(value)))
@@ -150,7 +150,7 @@ function sampleRequest(fields: SampleFields, sampler: SamplerName, options: Samp
   const { prompt = "", negativePrompt = "", width = 512, height = 512, seed, steps = 30, scale } = fields;
   const side = (asked: number) => Math.max(smallestSide, Math.floor(asked) - (Math.floor(asked) % 8));
   const { family, clipSkip, maxTokenLength, tokens, words } = options;
-  // in any letter case, as in the prompts of the generator
+  // in any letter case, as in the generator's prompts
   const spelled = (text: string) =>
     words
       ?.parts(text)
@@ -163,7 +163,7 @@ function sampleRequest(fields: SampleFields, sampler: SamplerName, options: Samp
     negativePrompt: expandPlaceholder(spelled(negativePrompt), tokens),
     width: side(width),
     height: side(height),
-    // As elsewhere -1 means none.
+    // -1 means a random seed, as elsewhere
     seed: seed === -1 ? undefined : seed,
     steps: Math.min(numTrainTimesteps, Math.max(1, Math.floor(steps))),
     guidanceScale: scale,

@@ -6,8 +6,8 @@ import type { GenerationRunEvent } from "../run-events.ts";
 import { splitLine } from "./line.ts";
 import type { ImagePlan, WrittenPrompt } from "./plan.ts";
 
-/** Generates images for prompts as they come in, all of one prompt before the next is asked for. After a prompt that cannot be used, and a warning,
- *  the next one is asked for; one without text is skipped.
+/** Generates images for prompts as they arrive, all of one prompt before the next is read. An unusable prompt gives a warning,
+ *  an empty one is skipped.
  *  differs from sd-scripts: with --interactive, the images of a prompt wait for further prompts until a batch is full.
  *  coinage: the images of a prompt are generated at once.
  *  because: a user who types a prompt wants to see its images. */
@@ -40,13 +40,13 @@ function seedsOf({ batches }: ImagePlan): number[] {
   return batches.flatMap(({ images }) => images.map(({ image }) => image.seed));
 }
 
-/** The lines of a stream as they come in; an abort ends them. */
+/** The lines of a stream as they arrive, until aborted. */
 export async function* typedLines(
   text: AsyncIterable<string | Uint8Array>,
   signal?: StopSignal,
 ): AsyncGenerator<string, void> {
   const input = text instanceof Readable ? text : Readable.from(text);
-  // made only when the first line is asked for: it would drop what it reads before
+  // created only when the first line is read: it would drop earlier input
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   if (signal?.aborted) lines.close();
   signal?.addEventListener?.("abort", () => lines.close());

@@ -7,29 +7,29 @@ import type { ImagePlan } from "./plan.ts";
 /** A learned word that prompts are expected to use. */
 export interface GivenWord {
   readonly name: string;
-  /** The word as prompts may hold it: S, S1, ... */
+  /** Its tokens in prompts: S, S1, ... */
   readonly tokens: readonly string[];
-  /** Where it comes from, as the user wrote it. */
+  /** Its file as the user wrote it. */
   readonly file: string;
-  /** What its author called it, which may be another name than its file's. */
+  /** The author's name for it, which may differ from the file's. */
   readonly token?: string | undefined;
 }
 
-/** Why a word is not used, as far as prompts tell, or undefined. */
+/** Why a word is not used, as far as a prompt shows it; else undefined. */
 type Reason = (word: GivenWord, prompt: string) => string | undefined;
 
-/** Prompts that are searched for reasons. */
+/** Most prompts searched for reasons. */
 const mostSearched = 200;
 
-/** Finds out which learned words the prompts of images use. Token ids decide, as they go into the text encoder. */
+/** Finds out which learned words prompts use, by the token ids that the text encoder gets. */
 export class WordUse {
   readonly #tokenizer: Tokenizer;
   readonly #replacements: ReadonlyMap<number, readonly number[]> | undefined;
   readonly #words: readonly GivenWord[];
   readonly #unused: Set<GivenWord>;
-  /** Words that were found inside longer ones only: the longer ones. */
+  /** The longer words, for words found only inside of them. */
   readonly #inside = new Map<GivenWord, string>();
-  /** Words that were called as another program calls them: how, and in which. */
+  /** Words written in another program's syntax. */
   readonly #calls = new Map<GivenWord, Call>();
   readonly #seen = new Map<string, number>();
   readonly #negativesWithoutGuidance = new Set<string>();
@@ -41,7 +41,7 @@ export class WordUse {
     this.#unused = new Set(words);
   }
 
-  /** Looks through the texts of a plan. */
+  /** Reads the prompts of a plan. */
   add({ batches }: ImagePlan): void {
     for (const { sampling, images } of batches) {
       const isGuided = promptGroups(sampling).includes("negative");
@@ -53,7 +53,7 @@ export class WordUse {
     }
   }
 
-  /** Looks through a text. maxChunks: chunks of 75 tokens after which it is cut. */
+  /** Reads a prompt. maxChunks: chunks of 75 tokens after which it is cut. */
   look(prompt: string, maxChunks: number): void {
     if (this.#unused.size + this.#inside.size === 0 || this.#seen.has(prompt)) return;
     this.#seen.set(prompt, maxChunks);
@@ -71,12 +71,12 @@ export class WordUse {
     }
   }
 
-  /** The words that no text used, each with the nearest reason, if the texts tell one. */
+  /** The unused words, each with the most likely reason, if one was found. */
   unused(): readonly { readonly word: GivenWord; readonly reason: string | undefined }[] {
     return [...this.#unused].map((word) => ({ word, reason: this.#reason(word) }));
   }
 
-  /** A warning for each word that no text used. */
+  /** Warnings about unused words. */
   warnings(): string[] {
     const explained: string[] = [];
     const unexplained: GivenWord[] = [];
@@ -93,7 +93,7 @@ export class WordUse {
     return unexplained.length > 0 ? [...explained, withoutReason(unexplained)] : explained;
   }
 
-  /** What a text seems to mean by unused words, each said once. */
+  /** Warnings about texts in the prompts of a plan that probably mean unused words, each once. */
   nearMisses({ batches }: ImagePlan): string[] {
     const images = batches.flatMap((batch) => batch.images.map(({ image }) => image));
     const prompts = [...new Set(images.flatMap(({ prompt, negativePrompt }) => [prompt, negativePrompt]))];
@@ -147,7 +147,7 @@ export class WordUse {
     return longer && `the prompts contain "${name}" only as part of "${longer.name}", the word of another file.`;
   };
 
-  /** The same letters and digits, in another case or with other characters between them. */
+  /** Written with the same letters and digits, but in another case or with other characters in between. */
   readonly #written: Reason = ({ name }, prompt) => {
     const inOtherCase = anyOf([name], "iu").exec(prompt);
     if (inOtherCase) {
@@ -179,7 +179,7 @@ export class WordUse {
   };
 }
 
-/** The warnings of words that were used in no prompt, as events. */
+/** The warnings about unused words, as events. */
 export function* unusedWordWarnings(
   use: WordUse,
 ): Generator<Extract<GenerationRunEvent, { readonly kind: "warning" }>> {
@@ -201,11 +201,11 @@ const notWritable: Reason = ({ name }) => {
 interface Call {
   readonly written: string;
   readonly program: string;
-  /** What stands around the word. */
+  /** The syntax around the word. */
   readonly rest: string;
 }
 
-/** How another program calls a word that was found in a prompt, if it is called so. */
+/** Another program's syntax around a word found in a prompt; undefined if there is none. */
 function callOfAnother(prompt: string, { start, end }: Pick<FoundName, "start" | "end">): Call | undefined {
   const [prefix] = /\bembedding:$/i.exec(prompt.slice(Math.max(0, start - 11), start)) ?? [];
   if (prefix !== undefined)
@@ -216,7 +216,7 @@ function callOfAnother(prompt: string, { start, end }: Pick<FoundName, "start" |
 
 const letterOrDigit = /[a-z0-9]/i;
 
-/** The longer word that a found one is only a part of, if it is. */
+/** The longer word around a found one; undefined if there is none. */
 function longerWordAround(prompt: string, { start, end }: Pick<FoundName, "start" | "end">): string | undefined {
   const isJoined = (at: number) => letterOrDigit.test(prompt[at - 1] ?? "") && letterOrDigit.test(prompt[at] ?? "");
   let [from, to] = [start, end];
@@ -225,7 +225,7 @@ function longerWordAround(prompt: string, { start, end }: Pick<FoundName, "start
   return to - from > end - start ? prompt.slice(from, to) : undefined;
 }
 
-/** The part of a prompt with the same letters and digits as the name, in any case, whatever stands between them. */
+/** The part of a prompt with the same letters and digits as the name, in any case, with anything in between. */
 function looselyWritten(name: string, prompt: string): string | undefined {
   const runs = name.match(/[\p{L}\p{N}]/gu);
   if (!runs) return undefined;
