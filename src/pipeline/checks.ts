@@ -7,7 +7,7 @@ import { firstPassOf } from "./highres-fix.ts";
 import type { SampledModel } from "./pipeline.ts";
 import { type GenerationRequest, type Sampling, samplingOf } from "./request.ts";
 
-/** Samplers that can begin without any signal. */
+/** Samplers that can start at zero SNR. */
 const zeroSnrSamplers: readonly string[] = ["ddim", "euler", "k_euler", "euler_a", "k_euler_a", "dpmsolver++"];
 
 /** The sampler of a model's images. @throws SAMPLER_STEPS */
@@ -19,7 +19,7 @@ export function samplerOf(
   return createSampler(sampler, { schedule, steps, predictionType, ...samplerDefaults(sampler, compatibility) });
 }
 
-/** Checks before any work that a model can sample so. @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS */
+/** Checks before any work that a model supports this sampling. @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS */
 export function checkSampling(sampling: Sampling, sampled: SampledModel): void {
   const { width, height, strength, sampler, highres, maxEmbeddingsMultiples, clipSkip, guidanceScale, negativeScale } =
     sampling;
@@ -55,7 +55,7 @@ export function checkBatchSize(images: number, { width, height }: Pick<Sampling,
   });
 }
 
-/** Checks before any work that a model can generate what is asked for.
+/** Checks before any work that a model can generate a request.
  *  @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS, PROMPT_WEIGHT_INVALID */
 export function checkRequest(request: GenerationRequest, words: PromptWords, sampled: SampledModel): void {
   checkSampling(samplingOf(request, sampled.model.family), sampled);

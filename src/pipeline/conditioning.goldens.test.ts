@@ -68,7 +68,7 @@ describeGoldens("generation", (folder) => {
   });
   afterAll(() => runtime.close());
 
-  /** One text encoder stands for the whole text side; U-Net and VAE play no part. */
+  /** A model with one text encoder; U-Net and VAE are not used. */
   function textModel({ model }: TextCase): DiffusionModel {
     const tensors = textEncoder(folder);
     const config = {
@@ -99,7 +99,7 @@ describeGoldens("generation", (folder) => {
   test.each(text)("conditioning $name", async (entry) => {
     const model = textModel(entry);
     const vocabulary = await vocabularyOf(entry, model.textEncoders[0]!.architecture.width);
-    // sd-scripts' prompts by region are several rows of text; here they are refused, but their parts are ordinary prompts
+    // sd-scripts' regional prompts are several rows of text; coinage refuses them, but their parts are ordinary prompts
     const prompts = entry.prompts.flatMap((prompt) => prompt.split(" AND "));
     const negatives = entry.negative_prompts ?? [];
     expectTokens(entry, prompts, entry.ids, entry.weights, vocabulary);
@@ -157,7 +157,7 @@ function rowsOf({ shape, data }: NdArray<Float32Array>, [from, to]: readonly num
   return data.subarray(from! * size, to! * size);
 }
 
-/** The golden text encoder. The lean set leaves rows of unused tokens out of the table and says which it holds. */
+/** The golden text encoder. The lean set has only the used rows of the token table, with their ids. */
 function textEncoder(folder: string): Map<string, StoredArray> {
   const tensors = readTensors(folder, "text_encoder.safetensors");
   const ids = tensors.get(`${table}.ids`);

@@ -7,10 +7,10 @@ import { type ChunkLayout, layOut } from "./prompt-layout.ts";
 import type { ImageBatch, Sampling, WeightNormalization } from "./request.ts";
 import type { PromptVocabulary } from "./vocabulary.ts";
 
-/** Prompts that the U-Net reads side by side, one for each image of a batch. */
+/** A group of prompts, one for each image of a batch. */
 export type PromptGroup = "negative" | "positive" | "empty";
 
-/** Classifier-free guidance needs the U-Net's output for several groups of prompts, computed as one batch in this order. */
+/** The groups of prompts for classifier-free guidance, in the order in which the U-Net computes them as one batch. */
 export function promptGroups({
   guidanceScale,
   negativeScale,
@@ -19,10 +19,10 @@ export function promptGroups({
   return negativeScale === undefined ? ["negative", "positive"] : ["negative", "positive", "empty"];
 }
 
-/** The prompts of a batch as the U-Net reads them, group after group: [groups x B, ...]. */
+/** The encoded prompts of a batch, group after group: [groups x B, ...]. */
 export interface PromptConditioning extends TextConditioning {
   readonly groups: readonly PromptGroup[];
-  /** Prompts whose end was cut off. */
+  /** Truncated prompts. */
   readonly truncated: readonly string[];
 }
 
@@ -44,7 +44,7 @@ export async function encodePrompts(
   return { ...encoded, groups, truncated: [...new Set(truncated)] };
 }
 
-/** @throws PROMPT_UNSUPPORTED for sd-scripts' prompts by region, which are several prompts in one. */
+/** @throws PROMPT_UNSUPPORTED for sd-scripts' regional prompts, which are several prompts in one */
 export function refuseRegions(prompt: string, words?: PromptWords): void {
   const parts = words?.parts(prompt) ?? [{ text: prompt, isName: false }];
   if (!parts.some(({ text, isName }) => !isName && text.includes(" AND "))) return;
@@ -78,7 +78,7 @@ export function timeIdsOf(
 
 type TextOptions = Pick<Sampling, "compatibility" | "maxEmbeddingsMultiples" | "clipSkip" | "weightNormalization">;
 
-/** Encodes texts at once: they get equally many chunks. truncated: the texts whose end was cut off. @throws PROMPT_WEIGHT_INVALID, RUNTIME */
+/** Encodes texts together, with the same number of chunks. truncated: texts that were cut off. @throws PROMPT_WEIGHT_INVALID, RUNTIME */
 export async function encodeTexts(
   texts: readonly string[],
   networks: Networks,
@@ -107,7 +107,7 @@ export async function encodeTexts(
   };
 }
 
-/** Joins the states of chunks that were encoded one by one: [texts x chunks, 77, width] to [texts, tokens, width]. */
+/** Joins the states of separately encoded chunks: [texts x chunks, 77, width] to [texts, tokens, width]. */
 function joinEncodedChunks(
   states: NdArray<Float32Array>,
   chunks: number,
@@ -129,14 +129,14 @@ function joinEncodedChunks(
   return arrayOf([texts, tokens, width], data);
 }
 
-/** The row of each text's first chunk. */
+/** Every n-th row: that of each text's first chunk. */
 function everyNthRow({ shape, data }: NdArray<Float32Array>, n: number): NdArray<Float32Array> {
   const [count, width] = shape as readonly [number, number];
   const rows = Array.from({ length: count / n }, (_, i) => data.subarray(i * n * width, (i * n + 1) * width));
   return concatenate(rows.map((row) => arrayOf([1, width], row)));
 }
 
-/** The features of one text encoder among those of all. */
+/** The features of one text encoder in the concatenation of all. */
 interface FeatureRange {
   readonly start: number;
   readonly width: number;
@@ -154,8 +154,8 @@ function weightTexts(
   });
 }
 
-/** Multiplies one text's states by the weight of each position, in place. states: [positions, all features]; only the given features are touched.
- *  The mean of "original" is signed, so its quotient can be large where the mean is near zero: sd-scripts behaves so. */
+/** Multiplies one text's states by the weight of each position, in place. states: [positions, all features]; only the given features change.
+ *  The mean of "original" is signed, so its quotient can be large if the mean is near zero, as in sd-scripts. */
 function weightStates(
   states: Float32Array,
   weights: readonly number[],

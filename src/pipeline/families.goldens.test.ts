@@ -75,7 +75,7 @@ describeGoldens("models", (folder) => {
       ...[32, 64, 0, 0, 32, 64],
     ]);
 
-    // previews join chunks as training does; in several chunks the text before them stays what it was
+    // previews join chunks as training does
     const whole = await conditioningFor({ compatibility: "preview", guidanceScale: 1 });
     const trimmed = await conditioningFor({ compatibility: "preview", guidanceScale: 1, maxEmbeddingsMultiples: 2 });
     expect([whole.encoderHiddenStates.shape[1], trimmed.encoderHiddenStates.shape[1]]).toEqual([77, 152]);
@@ -93,7 +93,7 @@ describeGoldens("models", (folder) => {
 
 async function modelOf(folder: string, { files, configs }: FamilyEntry): Promise<DiffusionModel> {
   const checkpoint = await openCheckpoint(path.join(folder, files[0]!.path));
-  // a single file says nothing of heads and groups, which these small models have of their own
+  // a single file does not contain the numbers of heads and groups, which are unusual in these small models
   const withConfig = (source: NetworkSource, config: Config): NetworkSource => ({
     ...source,
     config: source.config ?? config,

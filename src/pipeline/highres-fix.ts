@@ -11,7 +11,7 @@ import {
   type SizeConditions,
 } from "./request.ts";
 
-/** The first pass of a highres fix: the same images, small. @throws PICTURE_SIZE when nothing is left of them */
+/** The first pass of a highres fix: the same images, small. @throws PICTURE_SIZE if a side becomes 0 */
 export function firstPassOf(batch: ImageBatch, highres: HighresFix): SamplingPass {
   const { sampling, images } = batch;
   const { width, height, strength, sizeConditions } = sampling;
@@ -42,7 +42,7 @@ export function firstPassOf(batch: ImageBatch, highres: HighresFix): SamplingPas
   };
 }
 
-/** The final pass, from the first one's images, enlarged. */
+/** The final pass, from the first pass's images, enlarged. */
 export function finalPassFromPictures(batch: ImageBatch, small: readonly Picture[]): SamplingPass {
   const { width, height } = batch.sampling;
   return {
@@ -54,7 +54,7 @@ export function finalPassFromPictures(batch: ImageBatch, small: readonly Picture
   };
 }
 
-/** The final pass, from the first one's latents, enlarged. vaeScaleFactor: pixels to one latent. */
+/** The final pass, from the first pass's latents, enlarged. vaeScaleFactor: pixels per latent element along a side. */
 export function finalPassFromLatents(
   batch: ImageBatch,
   small: NdArray<Float32Array>,

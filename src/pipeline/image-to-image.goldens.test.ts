@@ -18,7 +18,7 @@ describeGoldens("images", (folder) => {
   const decoded = new Map(
     readJson<{ name: string; rgb?: string }[]>(folder, "decode.json").map(({ name, rgb }) => [name, rgb]),
   );
-  // decoders differ by 2 in a byte, so the pictures are taken as the recorded decoder saw them; a mask is drawn from the same pixels
+  // decoders differ by up to 2 in a byte, so images are used as the recorded decoder saw them; a mask is made from the same pixels
   const read = (name: string) => decodePicture(path.join(folder, decoded.get(name)!));
 
   test.each(readJson<Prepared[]>(folder, "generator.json"))("$name to start from, and as a mask", async (golden) => {

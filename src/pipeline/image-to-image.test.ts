@@ -21,7 +21,7 @@ const striped = (step: number): Picture => ({
   data: new Uint8Array(70 * 64 * 3).map((_, i) => (i * step) % 256),
 });
 
-/** An encoder, and how many pictures each of its runs takes. */
+/** An encoder, and the number of images in each of its runs. */
 function countingEncoder(): { encoder: InitImageEncoder; runs: number[] } {
   const runs: number[] = [];
   const counting: Runtime = {

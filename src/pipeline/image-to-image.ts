@@ -14,12 +14,12 @@ import {
 import { dropAlpha, type Picture, pictureToFloats, resizeLikePillow, type Size, toGrey } from "../pictures/index.ts";
 import { type ImageBatch, type ImageRequest, initImageSize, type Sampling } from "./request.ts";
 
-/** An init image at the size that is generated. It is stretched: nothing is cut off. */
+/** An init image stretched to the generated size, without cropping. */
 export function fitInitImage(picture: Picture, size: Size): Picture {
   return resizeLikePillow(dropAlpha(picture), size, "lanczos");
 }
 
-/** Where sampling begins with an init image. */
+/** The step at which sampling starts with an init image. */
 export function startOf({
   sampler,
   steps,
@@ -31,7 +31,7 @@ export function startOf({
   return imageToImageStart(steps, strength, offset);
 }
 
-/** Init latents [B,4,h,w] of a batch that starts from images. encodingNoise: for each image, that by which its latents are drawn [4,h,w]. @throws RUNTIME */
+/** Init latents [B,4,h,w] of a batch with init images. encodingNoise: for each image, the noise that samples its latents [4,h,w]. @throws RUNTIME */
 export async function encodeInitImages(
   { images, sampling }: ImageBatch,
   encodingNoise: readonly Float32Array[],
@@ -44,17 +44,17 @@ export async function encodeInitImages(
   return encoder.latents(pictures, [sampling.width, sampling.height], encodingNoise, sampling);
 }
 
-/** Encodes init images. One that comes again, in the same batch or a later one, is not encoded again. */
+/** Encodes init images, each only once, also for later batches. */
 export class InitImageEncoder {
   readonly #networks: Networks;
-  /** What a picture was encoded to, at which size. */
+  /** The distribution of each image, and the size it was encoded at. */
   readonly #encoded = new WeakMap<Picture, { readonly size: Size; readonly distribution: LatentDistribution }>();
 
   constructor(networks: Networks) {
     this.#networks = networks;
   }
 
-  /** Init latents [B,4,h,w], scaled, drawn from each picture's distribution. size: what pictures are brought to, in pixels;
+  /** Init latents [B,4,h,w], scaled, sampled from each image's distribution. size: to resize images to, in pixels;
    *  noises: [4,h,w] each. @throws RUNTIME */
   async latents(
     pictures: readonly Picture[],
@@ -88,8 +88,8 @@ export class InitImageEncoder {
   }
 }
 
-/** What the masks of a batch keep, 0 to 1, for each of its latents [B x 4 x h x w]; undefined without any mask. An image without one keeps nothing.
- *  @throws PICTURE_SIZE when a mask does not fit */
+/** The share that a batch's masks keep, 0 to 1, for each latent element [B x 4 x h x w]; undefined without masks. An image without a mask keeps nothing.
+ *  @throws PICTURE_SIZE if a mask does not fit */
 export function keptByMasks(
   images: readonly Pick<ImageRequest, "init">[],
   { width, height }: Pick<Sampling, "width" | "height">,
@@ -103,7 +103,7 @@ export function keptByMasks(
   return concatenate(kept.map((share) => arrayOf([share.length], share))).data;
 }
 
-/** What a mask keeps, for each of the latents [4,h,w]: 1 where it is black. factor: pixels to one latent. */
+/** The share that a mask keeps, for each latent element [4,h,w]: 1 where it is black. factor: pixels per latent element along a side. */
 export function keptShare(
   mask: Picture,
   [width, height]: Size,
@@ -117,7 +117,7 @@ export function keptShare(
   return kept;
 }
 
-/** @throws PICTURE_SIZE when a mask, rounded down, is not of the size generated. */
+/** @throws PICTURE_SIZE if a mask, rounded down, does not have the generated size */
 export function checkMaskSize(
   [maskWidth, maskHeight]: Size,
   { width, height }: Pick<Picture, "width" | "height">,

@@ -1,5 +1,5 @@
-/** The room that generates images with a loaded model, from prompts to pictures. Its files know nothing of the command line or of output files;
- *  src/pipeline.ts offers them to programs as `coinage/pipeline`. */
+/** Generates images with a loaded model, from prompts to pictures, independent of the command line and of output files;
+ *  src/pipeline.ts offers it to programs as `coinage/pipeline`. */
 export { checkBatchSize, checkRequest, checkSampling } from "./checks.ts";
 export {
   encodePrompts,

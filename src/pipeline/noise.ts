@@ -3,19 +3,19 @@ import { pyramidNoise, type Sampler } from "../diffusion/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { ImageBatch, Sampling, StartNoise } from "./request.ts";
 
-/** The random numbers of a batch, those of one image after the other: [B,4,h,w]. */
+/** The random numbers of a batch, image after image: [B,4,h,w]. */
 interface BatchNoise {
-  /** What text to image starts from, of unit variance. */
+  /** Initial noise of text to image, with unit variance. */
   readonly initNoise: Float32Array;
   /** Noise of the sampler's draw number n. */
   readonly samplerNoise: (draw: number) => Float32Array;
-  /** The noise added to init latents; empty without them. */
+  /** Noise added to init latents; empty without them. */
   readonly addedNoise: Float32Array;
-  /** For each image, the noise by which its init image's latents are drawn from their distribution [4,h,w]; none without. */
+  /** For each image, the noise that samples its init image's latents [4,h,w]; empty without init images. */
   readonly encodingNoise: readonly Float32Array[];
 }
 
-/** Draws the random numbers of a batch. dryRun: of the sampler, from where it begins; shape: of one image's latents [4,h,w]. */
+/** Draws the random numbers of a batch. dryRun: of the sampler, from its first step; shape: of one image's latents [4,h,w]. */
 export function drawNoise(
   { images, sampling }: ImageBatch,
   dryRun: ReturnType<Sampler["dryRun"]>,
@@ -41,14 +41,14 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return stack(parts.map((part) => arrayOf([part.length], part))).data;
 }
 
-/** How many noises are drawn beforehand for a run of a sampler, and which one its draw number n takes. */
+/** The number of noises drawn in advance for a sampler, and which one its draw number n uses. */
 interface NoiseList {
   readonly length: number;
   readonly indexOf: (draw: number) => number;
 }
 
-/** sd-scripts' generator script draws one noise a step, for dpm_2_a two of which only the second is used: its list was made for an older library.
- *  Sample images draw noises as they are needed. */
+/** The list of noises. sd-scripts' generator script draws one noise per step, for dpm_2_a two of which only the second is used: it was written for an older library.
+ *  Sample images draw noises on demand. */
 export function noiseList(
   { compatibility, sampler, steps }: Pick<Sampling, "compatibility" | "sampler" | "steps">,
   dryRun: ReturnType<Sampler["dryRun"]>,
@@ -59,23 +59,23 @@ export function noiseList(
 }
 
 export interface NoiseOptions {
-  /** Of one image's latents: [4,h,w]. */
+  /** Shape of one image's latents: [4,h,w]. */
   readonly shape: readonly number[];
   readonly list: NoiseList;
-  /** Whether the sampler uses the list at all. */
+  /** Whether the sampler uses the list. */
   readonly isStochastic: boolean;
   readonly hasInitLatents: boolean;
   readonly startNoise?: StartNoise | undefined;
 }
 
-/** All random numbers of one image, as in a batch: they depend on its seed and size alone, not on the batch it is in.
+/** All random numbers of one image. They depend only on its seed and size, not on its batch.
  *  differs from sd-scripts: stochastic samplers and the VAE draw noise for the whole batch from the generator of the last image, because the pinned diffusers ignores the list of noises.
  *  coinage: every image uses the noises drawn from its own seed.
  *  because: an image is to be the same in every batch. */
 interface ImageNoise {
   readonly initNoise: Float32Array;
   readonly samplerNoise: (draw: number) => Float32Array;
-  /** With init latents. */
+  /** Only with init latents. */
   readonly init?: { readonly addedNoise: Float32Array; readonly encodingNoise: Float32Array };
 }
 

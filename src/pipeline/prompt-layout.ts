@@ -10,25 +10,25 @@ import {
 import type { Sampling } from "./request.ts";
 import type { PromptVocabulary } from "./vocabulary.ts";
 
-/** A text in chunks, as one text encoder gets it. */
+/** A text in chunks for one text encoder. */
 export interface ChunkLayout {
   /** [chunks][77] */
   readonly chunks: readonly (readonly number[])[];
-  /** For each position of the joined states. */
+  /** Weight of each position of the joined states. */
   readonly weights: readonly number[];
   readonly isTruncated: boolean;
 }
 
-/** The texts of a batch in chunks: all get equally many. */
+/** The texts of a batch in chunks, the same number for all. */
 interface PromptLayout {
-  /** [text encoder][text], with words that have vectors for each layer [text encoder][text x layer]. */
+  /** [text encoder][text]; with vectors for each layer, [text encoder][text x layer]. */
   readonly layouts: readonly (readonly ChunkLayout[])[];
   readonly joining: ChunkJoining;
 }
 
 type LayoutOptions = Pick<Sampling, "compatibility" | "maxEmbeddingsMultiples">;
 
-/** Lays texts out in chunks. @throws PROMPT_WEIGHT_INVALID */
+/** Splits texts into chunks. @throws PROMPT_WEIGHT_INVALID */
 export function layOut(
   texts: readonly string[],
   vocabulary: PromptVocabulary,
@@ -70,7 +70,7 @@ function layOutOnce(
   };
 }
 
-/** SDXL's sample images lay a prompt out like a caption, always with all chunks. */
+/** The chunks of a prompt as of a caption, always all of them: for SDXL's sample images. */
 function captionLike(tokenizer: Tokenizer, text: string, maxChunks: number): ChunkLayout {
   const { ids, weights, isTruncated } = promptTokens(tokenizer, text, { mode: "preview", maxChunks });
   const length = chunkCapacity * maxChunks;

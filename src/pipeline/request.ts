@@ -5,43 +5,43 @@ import type { VaeShares } from "../networks/index.ts";
 import type { Picture, Size } from "../pictures/index.ts";
 import { PythonRandom } from "../random/index.ts";
 
-/** Which of sd-scripts' two programs is followed: its generator script, or the sample images during training, which differ in text, samplers and defaults. */
+/** Which part of sd-scripts to follow: the generator script, or sample images during training; they differ in text encoding, samplers and defaults. */
 export type Compatibility = "generation" | "preview";
 
-/** How the norm of a prompt's states is kept when its words are weighted:
+/** What is preserved of a prompt's states when its words are weighted:
  *  "original" their mean, "abs" the mean of their absolute values, "none" not at all. */
 export type WeightNormalization = "original" | "abs" | "none";
 
-/** SDXL's size conditioning, in pixels. Unset: the size generated, and crops of 0. */
+/** SDXL's size conditioning, in pixels (default: the generated size, and crops of 0). */
 export interface SizeConditions {
   readonly originalWidth?: number | undefined;
   readonly originalHeight?: number | undefined;
-  /** For the negative prompt; as the positive unless set. */
+  /** For the negative prompt (default: as for the positive). */
   readonly originalWidthNegative?: number | undefined;
   readonly originalHeightNegative?: number | undefined;
   readonly cropTop?: number | undefined;
   readonly cropLeft?: number | undefined;
 }
 
-/** Changes of the initial noise, each made with a probability and a strength drawn between two numbers. */
+/** Changes to the initial noise, each with a probability and a strength drawn from a range. */
 export interface StartNoise {
   readonly pyramid?: { readonly probability: number; readonly discountRange: readonly [number, number] } | undefined;
   readonly offset?: { readonly probability: number; readonly range: readonly [number, number] } | undefined;
 }
 
-/** Two passes: a small image first, which is enlarged and becomes the init image of the final one. */
+/** Two passes: a small image, which is enlarged and becomes the init image of the final one. */
 export interface HighresFix {
   /** Size of the first pass relative to the final one. */
   readonly scale: number;
   readonly steps: number;
-  /** Strength of the first pass where it has an init image; as that of the final pass unless set. */
+  /** Strength of the first pass with an init image (default: that of the final pass). */
   readonly strength?: number | undefined;
   readonly upscale: "picture" | "latents";
-  /** Whether the small images are given out too; not with latents. */
+  /** Whether to yield the small images as well; not with latents. */
   readonly keepsFirst: boolean;
 }
 
-/** How images are sampled: all that the images of a batch share. */
+/** Sampling settings, shared by the images of a batch. */
 export interface Sampling extends VaeShares {
   readonly compatibility: Compatibility;
   /** Multiples of 8 pixels. */
@@ -49,28 +49,28 @@ export interface Sampling extends VaeShares {
   readonly height: number;
   readonly steps: number;
   readonly sampler: SamplerName;
-  /** Up to 1: no guidance, and the negative prompt has no effect. */
+  /** At most 1: no guidance, and the negative prompt has no effect. */
   readonly guidanceScale: number;
-  /** A guidance of its own away from the negative prompt; then the empty prompt is where guidance starts. */
+  /** Separate scale of the guidance away from the negative prompt; guidance then starts from the empty prompt. */
   readonly negativeScale?: number | undefined;
-  /** Hidden state of the text encoder, counted from the end; unset: the last, SDXL the one before. */
+  /** Hidden state of the text encoder, counted from the end (default: the last; SDXL: the second to last). */
   readonly clipSkip?: number | undefined;
   /** Longest prompt in chunks of 75 tokens. */
   readonly maxEmbeddingsMultiples: number;
   readonly weightNormalization: WeightNormalization;
   readonly sizeConditions?: SizeConditions | undefined;
   readonly startNoise?: StartNoise | undefined;
-  /** How much of an init image is generated anew, 0 to 1. */
+  /** How much of an init image is regenerated, 0 to 1. */
   readonly strength: number;
-  /** Begin at exactly the step the strength says, not one later. */
+  /** Start at exactly the step of the strength, not one later. */
   readonly forceZeroStepsOffset?: boolean | undefined;
   readonly highres?: HighresFix | undefined;
 }
 
-/** What an image starts from instead of pure noise. */
+/** An image to start from instead of pure noise. */
 export interface InitImage {
   readonly picture: Picture;
-  /** White is generated anew, black is kept. Same size as the image. */
+  /** White is regenerated, black is kept. Same size as the image. */
   readonly mask?: Picture | undefined;
 }
 
@@ -82,7 +82,7 @@ export interface ImageRequest {
   readonly init?: InitImage | undefined;
 }
 
-/** Images generated together. They have init images all of them or none. */
+/** Images generated together. Either all have init images, or none. */
 export interface ImageBatch {
   readonly sampling: Sampling;
   readonly images: readonly ImageRequest[];
@@ -90,19 +90,19 @@ export interface ImageBatch {
   readonly firstIndex?: number | undefined;
 }
 
-/** A batch as one pass of the sampler gets it. */
+/** A batch for one pass of the sampler. */
 export interface SamplingPass extends ImageBatch {
-  /** "final" unless set. */
+  /** Default: "final". */
   readonly pass?: Pass | undefined;
-  /** Latents to start from, in place of encoded init images: [B,4,h,w]. */
+  /** Latents to start from instead of encoded init images: [B,4,h,w]. */
   readonly initLatents?: NdArray<Float32Array> | undefined;
 }
 
-/** What to generate, as a caller asks for it; everything but the prompt has a default. */
+/** A caller's request; everything but the prompt has a default. */
 export interface GenerationRequest extends Readonly<{ [Name in keyof Sampling]?: Sampling[Name] | undefined }> {
   readonly prompt: string;
   readonly negativePrompt?: string | undefined;
-  /** Seed of the one image, or the seed from which several draw theirs. Unset: random. */
+  /** Seed of a single image, or the seed that several images' seeds are drawn from (default: random). */
   readonly seed?: number | undefined;
   readonly init?: InitImage | undefined;
   /** Number of images. */
@@ -111,7 +111,7 @@ export interface GenerationRequest extends Readonly<{ [Name in keyof Sampling]?:
   readonly batchSize?: number | undefined;
 }
 
-/** Everything an image came from, but for model and embeddings. */
+/** Everything that an image depends on except model and embeddings. */
 export interface ImageParameters extends Omit<ImageRequest, "init"> {
   readonly sampling: Sampling;
   /** Size of the finished image; the passes of a highres fix have other sizes. */
@@ -120,7 +120,7 @@ export interface ImageParameters extends Omit<ImageRequest, "init"> {
   readonly steps: number;
 }
 
-/** Pass of a highres fix: "first" makes the small images, "final" those that were asked for. */
+/** Pass of a highres fix: "first" makes the small images, "final" the requested ones. */
 export type Pass = "first" | "final";
 
 export type GenerationEvent =
@@ -141,14 +141,14 @@ export interface SamplingStepEvent {
   readonly kind: "step";
   /** Counted from 1. */
   readonly step: number;
-  /** Steps to make, fewer than asked for with an init image. */
+  /** Steps of this pass; with an init image, fewer than requested. */
   readonly steps: number;
   readonly pass: Pass;
-  /** Numbers of the images worked on. */
+  /** Numbers of the batch's images. */
   readonly indices: readonly number[];
-  /** Where they are, still noisy: [B,4,h,w]. */
+  /** Current latents, still noisy: [B,4,h,w]. */
   readonly latents: NdArray<Float32Array>;
-  /** The latents without noise as the network predicted them in this step; decoded, they are a preview. */
+  /** Predicted noise-free latents; decoded, they are a preview. */
   readonly predictedOriginal: () => NdArray<Float32Array>;
 }
 
@@ -183,10 +183,10 @@ export function samplingOf(request: GenerationRequest, family: ModelFamily): Sam
   };
 }
 
-/** Init images are brought to multiples of this many pixels. */
+/** Sides of init images are rounded down to multiples of this many pixels. */
 const sideStep = 32;
 
-/** The size at which an init image is generated anew: its own, rounded down. */
+/** The size of an image generated from an init image: the init image's, rounded down. */
 export function initImageSize({ width, height }: Pick<Picture, "width" | "height">): Size {
   return [width - (width % sideStep), height - (height % sideStep)];
 }
@@ -203,7 +203,7 @@ export function* batchesOf(request: GenerationRequest, family: ModelFamily): Gen
   }
 }
 
-/** The next seed. */
+/** Returns the next seed. */
 export type SeedSource = () => number;
 
 const largestSeed = 2 ** 32 - 1;

@@ -136,7 +136,7 @@ describe("guidance", () => {
 
 describe("learned words", () => {
   const width = 96;
-  // no constant rows: the encoder's norms would take them away
+  // no constant rows: layer norms would remove them
   const rowsOf = (size: number): NdArray<Float32Array> =>
     arrayOf(
       [2, width],
@@ -292,7 +292,7 @@ test("previews follow their own rules", async () => {
   expect(preview).toMatchObject({ width: 512, height: 512, steps: 30, maxEmbeddingsMultiples: 1 });
   expect(samplingOf({ prompt: "", compatibility: "preview" }, "sd1").maxEmbeddingsMultiples).toBe(3);
   expect(samplingOf({ prompt: "" }, "sdxl")).toMatchObject({ width: 1024, height: 1024, steps: 50 });
-  // no offset of timesteps, and the original clipped: another picture
+  // without offset of timesteps, and with the predicted original clipped: a different image
   const [own, other] = [await generateOne({ ...star, compatibility: "preview" }), await generateOne(star)];
   expect(meanDifference(own, other)).toBeGreaterThan(0.5);
   // AND and BREAK are plain words
@@ -321,11 +321,11 @@ test("zero terminal SNR works with the samplers that can begin without signal", 
   const refused = generateImages({ ...star, sampler: "lms" }, own).next();
   await expect(refused).rejects.toMatchObject({ code: "SETTINGS_CONFLICT", hint: expect.stringContaining("euler") });
   await own.networks.close();
-  // the runtime is the caller's: it goes on
+  // the caller's runtime is still open
   expect(imagesOf(await run(star))).toHaveLength(1);
 });
 
-// one that keeps the variance, one that does not, and one that looks twice a step
+// one that preserves variance, one that does not, and one with two evaluations per step
 test.each(["ddim", "euler", "heun"] as const)(
   "the predicted originals of %s come closer and closer to the picture",
   async (sampler) => {

@@ -21,10 +21,10 @@ import {
   type SamplingStepEvent,
 } from "./request.ts";
 
-/** What happens while a batch is generated; `done` comes after the last one of a request. */
+/** An event of a batch; `done` comes after the last batch of a request. */
 type BatchEvent = Exclude<GenerationEvent, { readonly kind: "done" }>;
 
-/** Generates the images of a request, batch after batch. Leaving the loop cancels after the step under way; the pipeline can be used again.
+/** Generates the images of a request, batch after batch. Leaving the loop cancels after the current step; the pipeline can be used again.
  *  @throws as generateBatch */
 export async function* generateImages(
   request: GenerationRequest,
@@ -34,7 +34,7 @@ export async function* generateImages(
   yield { kind: "done", images: request.images ?? 1 };
 }
 
-/** From text to image: prompts to conditioning, seeds to noise, noise to latents, latents to images. Each is given out as soon as it is decoded.
+/** From text to image: prompts to conditioning, seeds to noise, noise to latents, latents to images. Yields each image as soon as it is decoded.
  *  @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS, PROMPT_WEIGHT_INVALID, PROMPT_UNSUPPORTED, RUNTIME */
 export async function* generateBatch(batch: ImageBatch, pipeline: Pipeline): AsyncGenerator<BatchEvent, void> {
   const { sampling } = batch;
@@ -53,7 +53,7 @@ export async function* generateBatch(batch: ImageBatch, pipeline: Pipeline): Asy
     yield imageEvent(picture, batch, at++, "final", sampling.steps);
 }
 
-/** The first pass of a highres fix. Its result is the final pass, which is image to image: from the small images, or their latents, enlarged. */
+/** The first pass of a highres fix. Returns the final pass, which is image to image: from the enlarged small images or their latents. */
 async function* generateSmall(
   batch: ImageBatch,
   highres: HighresFix,
@@ -71,7 +71,7 @@ async function* generateSmall(
   return finalPassFromPictures(batch, small);
 }
 
-/** Samples latents: tells of every step, and returns the finished ones [B,4,h,w]. @throws RUNTIME */
+/** Samples latents: yields every step, and returns the finished latents [B,4,h,w]. @throws RUNTIME */
 export async function* sampleLatents(
   batch: SamplingPass,
   conditioning: PromptConditioning,
@@ -96,11 +96,11 @@ export async function* sampleLatents(
     // text to image: pure noise
     latents = noise.initNoise.map((value) => value * sampler.initNoiseSigma);
   } else {
-    // image to image: init latents with noise on them
+    // image to image: init latents with added noise
     const initLatents = batch.initLatents ?? (await encodeInitImages(batch, noise.encodingNoise, pipeline.initImages));
     latents =
       noiseStep === undefined ? initLatents.data : sampler.addNoise(initLatents.data, noise.addedNoise, noiseStep);
-    // inpainting: what the masks keep is put back after every step
+    // inpainting: the parts that masks keep are restored after every step
     const mask = keptByMasks(images, sampling, vae);
     keep = mask && { mask, initLatents: initLatents.data, noise: noise.addedNoise };
   }
@@ -116,7 +116,7 @@ export async function* sampleLatents(
     const { modelInput, level, timestep, step } = next.value;
     const output = await predictGuided(arrayOf(shape, modelInput), timestep, unetConditioning, sampling, pipeline);
     next = denoising.next(output);
-    // samplers of second order evaluate the network twice a step
+    // second-order samplers evaluate the network twice per step
     if (!next.done && next.value.step === step) continue;
     const reached = next.done ? next.value : Float32Array.from(next.value.latents);
     yield {
@@ -129,7 +129,7 @@ export async function* sampleLatents(
   return arrayOf(shape, next.value);
 }
 
-/** What the U-Net predicts for latents [B,4,h,w] under guidance: it sees the batch once for every group of prompts. */
+/** The U-Net's guided prediction for latents [B,4,h,w]: the batch is repeated for every group of prompts. */
 async function predictGuided(
   latents: NdArray<Float32Array>,
   timestep: number,

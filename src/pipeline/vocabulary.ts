@@ -17,11 +17,11 @@ import {
 export interface PromptVocabulary {
   /** One per text encoder, with the learned words added. */
   readonly tokenizers: readonly Tokenizer[];
-  /** Vectors of the learned words for each text encoder [vectors, width]: row i is that of the id 49408 + i. Unset: no learned words. */
+  /** Vectors of the learned words for each text encoder [vectors, width]: row i belongs to id 49408 + i. Undefined: no learned words. */
   readonly embeddings?: readonly NdArray<Float32Array>[] | undefined;
-  /** What the first id of a word of several vectors stands for. */
+  /** For words of several vectors: all ids, by the first. */
   readonly replacements?: ReadonlyMap<number, readonly number[]> | undefined;
-  /** With words that have vectors for each layer of the U-Net (P+, XTI): what their ids stand for, layer after layer. */
+  /** For words with vectors for each layer of the U-Net (P+, XTI): replacements of their ids, layer after layer. */
   readonly layerReplacements?: readonly ReadonlyMap<number, readonly number[]>[] | undefined;
 }
 
@@ -31,25 +31,25 @@ const paddings: Readonly<Record<ModelFamily, readonly Padding[]>> = {
   sdxl: ["eos", "zero"],
 };
 
-/** A family's own words. mergesText: CLIP's table of merges. */
+/** A family's vocabulary without learned words. mergesText: CLIP's table of merges. */
 export function plainVocabulary(family: ModelFamily, mergesText: string): PromptVocabulary {
   return { tokenizers: paddings[family].map((padding) => createTokenizer(mergesText, { padding })) };
 }
 
-/** A learned embedding under the name it has in prompts. */
+/** A learned embedding with its name in prompts. */
 export interface NamedEmbedding extends Pick<LearnedEmbedding, "vectors" | "layers"> {
   readonly name: string;
-  /** Where it comes from, for errors; undefined: from memory. */
+  /** Its file, for errors; undefined: from memory. */
   readonly file?: string | undefined;
 }
 
-/** What an embedding must fit to be used with a model. */
+/** The properties of a model that embeddings must fit. */
 export function embeddingTarget({ family, textEncoders }: DiffusionModel): TargetModel {
   return { label: familyNames[family], widths: textEncoders.map(({ architecture }) => architecture.width) };
 }
 
-/** The vocabulary with embeddings added that a program holds in memory, once they are checked.
- *  @throws TOKEN_EXISTS, TOKEN_EMPTY, SETTINGS_CONFLICT, and what checkEmbedding throws */
+/** The vocabulary with embeddings from memory checked and added.
+ *  @throws TOKEN_EXISTS, TOKEN_EMPTY, SETTINGS_CONFLICT, and as checkEmbedding */
 export function withEmbeddingValues(
   vocabulary: PromptVocabulary,
   embeddings: readonly NamedEmbedding[],
@@ -63,7 +63,7 @@ export function withEmbeddingValues(
   return withEmbeddings(vocabulary, embeddings);
 }
 
-/** The vocabulary with learned embeddings added: one of n vectors `S` as the tokens S, S1, ..., where S in a prompt stands for all of them.
+/** The vocabulary with learned embeddings added: an embedding `S` of n vectors becomes the tokens S, S1, ...; S in a prompt stands for all of them.
  *  @throws TOKEN_EXISTS naming the file whose tokens are taken, TOKEN_EMPTY */
 export function withEmbeddings(vocabulary: PromptVocabulary, embeddings: readonly NamedEmbedding[]): PromptVocabulary {
   return embeddings.reduce((known, { layers, ...embedding }) => {
@@ -88,7 +88,7 @@ function withEmbedding(vocabulary: PromptVocabulary, embedding: NamedEmbedding):
   };
 }
 
-/** The vocabulary of a model with one text encoder, with an embedding added that has vectors for each layer (P+, XTI). */
+/** The vocabulary of a model with one text encoder, with an embedding with vectors for each layer (P+, XTI) added. */
 function withLayeredEmbedding(
   vocabulary: PromptVocabulary,
   embedding: NamedEmbedding & { readonly layers: readonly string[] },
@@ -99,7 +99,7 @@ function withLayeredEmbedding(
   const { placeholder: inLayers, ...added } = explained(plain, embedding, () =>
     addLayeredPlaceholder(plain, name, count, layers, file),
   );
-  // Prompts hold the word's own tokens: their ids come last, with rows that no layer looks up.
+  // prompts contain the word's own tokens: their ids come last, with rows that no layer looks up
   const tokenizer = added.tokenizer.addTokens(inLayers.tokens);
   const table = toFloat32(vectors[0]!);
   const width = table.shape[1]!;
@@ -116,7 +116,7 @@ function withLayeredEmbedding(
   };
 }
 
-/** What adding a word gives, or the error with what to do about it here. */
+/** Adds a word; errors get a hint for this embedding. */
 function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: () => Added): Added {
   const { name, file } = embedding;
   const tokens = placeholderTokens(name, vectorCount(embedding));
@@ -141,7 +141,7 @@ function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: 
   }
 }
 
-/** What prompts can call a file's word by: its name, or a made-up one where that is taken already or no prompt can hold it.
+/** The word in prompts for a file: its name, or a made-up one if that is taken or cannot be written in prompts.
  *  isTaken: whether a token has another meaning. */
 export function callableName(name: string, vectors: number, isTaken: (token: string) => boolean): string {
   const isFree = (word: string) => !placeholderTokens(word, vectors).some(isTaken);
@@ -152,7 +152,7 @@ export function callableName(name: string, vectors: number, isTaken: (token: str
   return `${base}x${number}`;
 }
 
-/** Why no prompt can hold a name as a word, as the end of a sentence; undefined where prompts can. */
+/** Why a name cannot be written in prompts, as the end of a sentence; undefined if it can. */
 export function whyNotWritable(name: string): string | undefined {
   if (name.trim() === "BREAK") return "BREAK in a prompt begins a new chunk of 75 tokens";
   if (name.includes(" --")) return '" --" in a prompt begins an option';
