@@ -16,26 +16,26 @@ import { CoinageError } from "./errors/index.ts";
 import { kindOfPath, readEarlierFile, writeFileAtomically } from "./files/index.ts";
 
 export interface ConvertOptions extends Partial<WriteOptions> {
-  /** Replace a file that is there already. Without it only one that holds the same is written anew. */
+  /** Replace an existing file. Without it, only a file with the same content is replaced. */
   readonly overwrite?: boolean;
 }
 
-/** What was written, and what is to be said of the file read and of the one written. */
+/** The result of a conversion, with warnings about both files. */
 export interface Conversion {
   readonly layout: WrittenLayout;
   readonly vectors: number;
   readonly warnings: readonly string[];
-  /** Lines of Python that load the file where diffusers does not find its tables by itself (SDXL); else empty. */
+  /** Lines of Python that load the file, if diffusers does not find its tables by itself (SDXL); else empty. */
   readonly diffusersLines: readonly string[];
 }
 
-/** Writes an embedding of any program's layout in another one. Without a layout the extension decides as is usual:
- *  .png a picture, .bin diffusers, .pt the web UI's (SDXL: sd-scripts'), else sd-scripts' own; of words with vectors for each layer always that.
+/** Converts an embedding file from any program's layout to another one. The default layout follows the extension:
+ *  .png an image, .bin diffusers, .pt the web UI's (SDXL: sd-scripts'), else sd-scripts'; always sd-scripts' for vectors for each layer.
  *
  *  ```ts
  *  await convert("out/mycat.pt", "embeddings/mycat.safetensors", { layout: "kohya" });
  *  ```
- *  @throws the EMBEDDING codes, FILE_NOT_FOUND, OUTPUT_EXISTS when there is another file already, OUTPUT_UNWRITABLE */
+ *  @throws the EMBEDDING codes, FILE_NOT_FOUND, OUTPUT_EXISTS for an existing file with other content, OUTPUT_UNWRITABLE */
 export async function convert(from: string, to: string, options: ConvertOptions = {}): Promise<Conversion> {
   if (path.resolve(from) === path.resolve(to))
     throw new CoinageError("OUTPUT_EXISTS", `${to} is the file to convert, and is not written over.`, {
@@ -61,7 +61,7 @@ export async function convert(from: string, to: string, options: ConvertOptions 
   };
 }
 
-/** What stands at a path is replaced when it is asked for, or the same already. @throws OUTPUT_EXISTS */
+/** @throws OUTPUT_EXISTS for an existing file with other content, unless it may be overwritten */
 async function refuseOther(to: string, bytes: Uint8Array, overwrite: boolean): Promise<void> {
   if (overwrite || (await kindOfPath(to)) === "nothing") return;
   const found = await readEarlierFile(to);

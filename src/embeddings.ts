@@ -1,15 +1,15 @@
 import { embeddingOfFile, type LearnedEmbedding, readEmbeddingFile } from "./embedding/index.ts";
 
-/** A learned embedding as a value: what `train` returns, and what `generate` and `coinage/pipeline` take. */
+/** A learned embedding as a value: returned by `train`, taken by `generate` and `coinage/pipeline`. */
 export interface Embedding extends LearnedEmbedding {
-  /** What prompts call it by. */
+  /** The word in prompts. */
   readonly name: string;
 }
 
-/** What prompts call an embedding by, and its vectors: all that generating needs of one. */
+/** An embedding for generation: its word in prompts and its vectors. */
 export type PromptEmbedding = Pick<Embedding, "name" | "vectors" | "layers">;
 
-/** Reads the embedding of a file of any program. name: what prompts are to call it by; unless given, the name of the file without its extension.
+/** Reads an embedding file of any program. name: the word for prompts (default: the file's name without extension).
  *  @throws the EMBEDDING codes, FILE_NOT_FOUND */
 export async function readEmbedding(file: string, name?: string): Promise<Embedding> {
   const read = await readEmbeddingFile(file);

@@ -4,26 +4,26 @@ import { type GeneratedImage, type GenerationRunEvent, generateFromSettings, typ
 import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "./options/index.ts";
 
 export interface GenerateOptions extends StopOptions {
-  /** Embeddings from memory that prompts can use, besides those of `textualInversionEmbeddings`. */
+  /** Embeddings in memory that prompts can use, besides the files of `textualInversionEmbeddings`. */
   readonly embeddings?: readonly PromptEmbedding[] | undefined;
   /** false: nothing is written, and `image` events carry the images. */
   readonly write?: boolean | undefined;
-  /** Prompts that come in one after another, while the model stays loaded: makes the run `interactive`. */
+  /** Prompts that arrive one by one while the model stays loaded: makes the run `interactive`. */
   readonly prompts?: AsyncIterable<string> | undefined;
 }
 
 /** The result of a run of `generate`. */
 export interface GenerateResult {
-  /** Images that were written. */
+  /** Files of the written images. */
   readonly files: readonly string[];
-  /** With `write: false` the images; none with `prompts`, which may never end. */
+  /** The images, with `write: false`; empty with `prompts`, which may never end. */
   readonly images: readonly GeneratedImage[];
-  /** Stopped by the signal before all images were there. */
+  /** Stopped by the signal before all images were generated. */
   readonly isInterrupted: boolean;
 }
 
-/** Generates images into a folder, or without writing any, and tells what happens as it happens. Leaving the loop, or aborting options.signal,
- *  stops after the running step. Returns its result: see `resultOf`.
+/** Generates images into a folder, or without writing any, and yields events. Leaving the loop, or aborting options.signal,
+ *  stops after the current step. Returns the result: see `resultOf`.
  *
  *  ```ts
  *  const run = generate({
@@ -35,7 +35,7 @@ export interface GenerateResult {
  *  });
  *  for await (const event of run) if (event.kind === "saved") console.log(event.file);
  *  ```
- *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, embeddings or prompts */
+ *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and any error in model, embeddings or prompts */
 export async function* generate(
   settings: GenerateInput,
   options: GenerateOptions = {},

@@ -8,12 +8,12 @@ type DoneEvent = Extract<TrainingEvent, { readonly kind: "done" }>;
 
 /** The result of a training run. */
 export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
-  /** The learned embedding, as the file holds it, under the name `word`. */
+  /** The learned embedding, as in the file, named `word`. */
   readonly embedding: Embedding;
 }
 
-/** Teaches a model a new word, and tells what happens as it happens. Leaving the loop frees everything; aborting `options.signal` finishes the step and
- *  saves first. Returns what was learned, or undefined when it was stopped before its first step: see `resultOf`.
+/** Teaches a model a new word, and yields events. Leaving the loop frees everything; aborting `options.signal` finishes the step and
+ *  saves. Returns what was learned, or undefined if stopped before the first step: see `resultOf`.
  *
  *  ```ts
  *  const run = train({
@@ -26,14 +26,14 @@ export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
  *  });
  *  for await (const event of run) if (event.kind === "step") console.log(event.step, event.loss);
  *  ```
- *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, pictures or output */
+ *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and any error in model, images or output */
 export async function* train(
   settings: TrainInput,
   options: StopOptions = {},
 ): AsyncGenerator<TrainingEvent, TrainResult | undefined> {
   let last: DoneEvent | undefined;
   const request = await readTrainRecord(settings);
-  // loaded only where it is asked for: it needs packages that not everybody has
+  // loaded only with --queue: it needs optional packages
   const cluster = request.settings.queue === undefined ? undefined : await import("./cluster/index.ts");
   const sharing = cluster?.sharingOf(request.settings, await version());
   for await (const event of runTraining(request, { ...options, sharing })) {
