@@ -9,7 +9,7 @@ import { PythonRandom } from "../random/index.ts";
 export type Compatibility = "generation" | "preview";
 
 /** What is preserved of a prompt's states when its words are weighted:
- *  "original" their mean, "abs" the mean of their absolute values, "none" not at all. */
+ *  "original": their mean; "abs": the mean of their absolute values; "none": nothing. */
 export type WeightNormalization = "original" | "abs" | "none";
 
 /** SDXL's size conditioning, in pixels (default: the generated size, and crops of 0). */

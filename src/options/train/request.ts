@@ -17,7 +17,7 @@ import {
 import type { TrainInput } from "./input.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "./table.ts";
 
-/** What a `train` command line asks for. */
+/** The request of a `train` command line. */
 export type TrainRequest =
   | { readonly kind: "help" }
   /** `--output_config` has written this file; there is nothing else to do. */

@@ -29,7 +29,7 @@ export interface Estimate {
   readonly memory: MemoryEstimate;
   /** Floating point operations of an optimizer step: mean over an epoch, with its share of the evaluations. */
   readonly flopsPerStep: number;
-  /** Seconds of such a step at the device's measured rate. */
+  /** Seconds of an optimizer step at the device's measured rate. */
   readonly secondsPerStep: number;
 }
 

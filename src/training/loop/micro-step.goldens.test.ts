@@ -153,7 +153,7 @@ function shake(latents: NdArray<Float32Array>): NdArray<Float32Array> {
   return { ...latents, data: latents.data.map((value, i) => value + 4e-6 * noise[i]!) };
 }
 
-/** How much of an l1 loss's gradient may differ because signs flip where prediction and target are nearly equal; 0 if they are nowhere. */
+/** How much of an l1 loss's gradient may differ because signs flip where prediction and target are nearly equal; 0 if they never are. */
 function flippedSigns(prediction: NdArray<Float32Array>, target: NdArray): number {
   const near = 1e-5 * (Math.hypot(...prediction.data) / Math.sqrt(prediction.data.length));
   const meetings = prediction.data.filter((value, i) => Math.abs(value - Number(target.data[i])) < near).length;

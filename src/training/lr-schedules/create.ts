@@ -3,7 +3,7 @@ import { namedSchedules, type ScheduleSpan, warmupWithout } from "./named-schedu
 import { type LearningRateSchedule, mistake, type ScheduleSettings } from "./settings.ts";
 import { torchSchedules } from "./torch-schedules.ts";
 
-/** The learning rate of every optimizer step. A list of rates as text (see `rateTextSchedule`) is a schedule of its own.
+/** The learning rate of every optimizer step. A list of rates as text (see `rateTextSchedule`) is itself a schedule.
  *  totalSteps: optimizer steps of the run. processes: of a distributed run; the scheduler advances once per process, over a length
  *  multiplied likewise. @throws LR_SCHEDULE, LR_SCHEDULE_UNKNOWN */
 export function createSchedule(
