@@ -170,6 +170,40 @@ test("without workers this machine trains all runs, one after another", async ()
   expect(events.filter(({ kind }) => kind === "begin")).toHaveLength(runs.length);
 });
 
+test("a job that this machine has started before it was published is not published any more", async () => {
+  const clock = new TurnedClock();
+  const published: string[] = [];
+  const queue = new MemoryBoard(clock).coordinator(of);
+  const board: CoordinatorBoard = {
+    ...queue,
+    publish: async (jobs, first) => {
+      published.push(...jobs.map(({ id }) => id));
+      await queue.publish(jobs, first);
+    },
+  };
+  async function* here(): AsyncGenerator<string> {
+    await clock.wait(1000);
+    yield "trained";
+  }
+  const sharing = new JobSharing<RunAnswer, string>({
+    ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock, signal: new AbortController().signal },
+    ...{ bodyOf: () => "", accept: async () => undefined, runHere: here, announce: async () => {} },
+  });
+  await clock.turn(
+    (async () => {
+      await sharing.start();
+      for (const index of runs) sharing.add(index);
+      while (!sharing.isIdle) {
+        for (const _ of sharing.news());
+        await sharing.nextChange();
+      }
+      await sharing.stop();
+    })(),
+  );
+  // it begins at the end, at once
+  expect(published).toEqual(runs.slice(0, -1).map((index) => `r${index}-1`));
+});
+
 test("what the board may lose is asked for once a minute, and told once", async () => {
   const clock = new TurnedClock();
   const found = ["first"];

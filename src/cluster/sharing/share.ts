@@ -162,9 +162,14 @@ export class JobSharing<Answer extends AnyAnswer, News> {
     const { copies } = this.#jobs.get(index)!;
     const attempt = copies.length + 1;
     const now = clock.now();
-    copies.push({ attempt, state: "waiting", by: undefined, lastSeenAt: now, progressAt: now, step: 0 });
+    const copy: Copy = { attempt, state: "waiting", by: undefined, lastSeenAt: now, progressAt: now, step: 0 };
+    copies.push(copy);
     const id = sharedJobId(kind, { index, attempt });
-    this.#enqueue(() => this.#attempt(() => board.publish([{ id, body: bodyOf(index, attempt) }], attempt > 1)));
+    this.#enqueue(async () => {
+      // this machine may have started the job before its turn came
+      if (copy.state === "gone") return;
+      await this.#attempt(() => board.publish([{ id, body: bodyOf(index, attempt) }], attempt > 1));
+    });
   }
 
   /** Calls the board. If that fails, the board counts as down until a call succeeds. */
