@@ -218,6 +218,8 @@ export class Tries {
 
   async #draw(wanted: ForGenerator): Promise<void> {
     const { places, cell } = wanted;
+    // cancelled while the device was checked
+    if (wanted.giveUp.signal.aborted) return;
     this.#isInterrupted = false;
     this.#change(wanted, { state: "drawing", reason: undefined, drawnSteps: 0 });
     const watching = setInterval(async () => {
@@ -225,6 +227,8 @@ export class Tries {
     }, lookMs).unref();
     try {
       await makeTriesFolder(places);
+      // by then there was no process to end
+      if (this.#isInterrupted) throw new Error("interrupted before it was drawn");
       const began = performance.now();
       const { problem } = await this.#generator.ask<DrawAnswer, DrawNews>(cell.draw, ({ step }) =>
         this.#change(wanted, { drawnSteps: step }),

@@ -82,7 +82,15 @@ describe("images that wait", { timeout: 120_000 }, () => {
   });
 
   test("stop being drawn when they are given up, and can be asked for again", async () => {
-    const long = { ...drawing, width: 256, height: 256, steps: 500 };
+    const long = { ...drawing, width: 256, height: 256, steps: 1000 };
+    // at once, before a process draws it
+    const changes = tries.changes([id], new AbortController().signal);
+    await told("/api/tries", { cells: [{ ...cells[0]!, seed: 8 }], ...long });
+    for await (const { id: first, state } of changes) {
+      if (state !== "drawing") continue;
+      tries.cancel(id, [first]);
+      break;
+    }
     const [one] = await told("/api/tries", { cells: cells.slice(0, 1), ...long });
     const stateOf = async () => (await tries.list(id, run)).find((row) => row.id === one!.id)?.state;
     await expect.poll(stateOf, { timeout: 60_000 }).toBe("drawing");
