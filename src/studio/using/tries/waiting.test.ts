@@ -82,7 +82,7 @@ describe("images that wait", { timeout: 120_000 }, () => {
   });
 
   test("stop being drawn when they are given up, and can be asked for again", async () => {
-    const long = { ...drawing, width: 256, height: 256, steps: 1000 };
+    const long = { ...drawing, width: 512, height: 512, steps: 500 };
     // at once, before a process draws it
     const changes = tries.changes([id], new AbortController().signal);
     await told("/api/tries", { cells: [{ ...cells[0]!, seed: 8 }], ...long });
