@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import {
   BlobStore,
   blobFolder,
@@ -9,7 +8,7 @@ import {
   Seal,
 } from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing } from "../../files/index.ts";
+import { hintOfMissing, kindOfPath } from "../../files/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
 import { type DeviceName, deviceNames, requireDevice } from "../../runtime/index.ts";
 import { commands } from "../commands.ts";
@@ -65,7 +64,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
   const threads = values.threads === undefined ? undefined : countOf(values.threads);
   const limitBytes = bytesOf(values.cache_limit);
   const idleMs = values.idle_exit === undefined ? undefined : millisecondsOf(values.idle_exit);
-  for (const folder of values.models) requireFolder(folder);
+  for (const folder of values.models) await requireFolder(folder);
   const access = queueAccess(values.queue, { ca: values.queue_ca, isInsecure: values.queue_insecure }, process.env);
   await requireDevice(device);
   const board = await RedisWorkerBoard.open(access.address);
@@ -101,8 +100,8 @@ function deviceOf(text: string): DeviceName | "auto" {
   throw usage(`--device expects ${["auto", ...deviceNames].join(", ")}, not "${text}".`);
 }
 
-function requireFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+async function requireFolder(folder: string): Promise<void> {
+  if ((await kindOfPath(folder)) === "folder") return;
   throw new CoinageError("FILE_NOT_FOUND", `${folder} is no folder that exists.`, {
     where: "--models",
     ...hintOfMissing(folder),

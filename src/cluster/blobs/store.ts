@@ -242,16 +242,15 @@ async function adoptPart(file: string, part: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${path.basename(file)}.part`)) continue;
     const found = path.join(folder, name);
+    const mtimeMs = (await stat(found).catch(() => undefined))?.mtimeMs ?? 0;
     // another worker may be faster
-    if (!(await isBeingDownloaded(found))) await rename(found, part).catch(() => {});
+    if (!isBeingDownloaded(found, mtimeMs)) await rename(found, part).catch(() => {});
   }
 }
 
 /** Whether a worker is downloading to this part. */
-async function isBeingDownloaded(part: string): Promise<boolean> {
-  if (part.endsWith(".part")) return false;
-  const mtimeMs = (await stat(part).catch(() => undefined))?.mtimeMs ?? 0;
-  return Date.now() - mtimeMs <= abandonedMs;
+function isBeingDownloaded(part: string, mtimeMs: number): boolean {
+  return !part.endsWith(".part") && Date.now() - mtimeMs <= abandonedMs;
 }
 
 /** The files of a cache, parts of downloads included. */
@@ -263,7 +262,7 @@ async function blobsIn(folder: string) {
       const facts = await stat(file).catch(() => undefined);
       if (sha256 === undefined || !facts) return [];
       const isPart = part !== undefined;
-      const isDownloading = isPart && (await isBeingDownloaded(file));
+      const isDownloading = isPart && isBeingDownloaded(file, facts.mtimeMs);
       return [{ file, sha256, size: facts.size, usedAtMs: facts.atimeMs, isPart, isDownloading }];
     }),
   );

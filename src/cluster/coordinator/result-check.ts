@@ -2,6 +2,7 @@ import { CoinageError } from "../../errors/index.ts";
 import type { MicroStepResult } from "../../training/index.ts";
 import { decodeGradient, decodeNumbers, decodeTokenIds } from "../protocol/arrays.ts";
 import { type Job, outcomeDigest, type Result } from "../protocol/job.ts";
+import { Recent } from "./recent.ts";
 
 /** A result that is valid for its job. */
 export interface Checked {
@@ -35,14 +36,16 @@ export function checkResult(job: Job, found: Result): Checked | { readonly probl
   }
 }
 
+/** How many of the last results are considered. */
+const remembered = 32;
 /** A gradient is an outlier if its norm is more than so many times the median. */
 const outlierFactor = 10;
 
 /** Durations and gradient norms of the last accepted results. */
 export class ResultStatistics {
   readonly #expectedMs: number;
-  readonly #norms: number[] = [];
-  readonly #durations = new Map<string, number[]>();
+  readonly #norms = new Recent(remembered);
+  readonly #durations = new Map<string, Recent>();
 
   /** expectedMs: duration of a job of which no result has come. */
   constructor(expectedMs: number) {
@@ -50,29 +53,20 @@ export class ResultStatistics {
   }
 
   note(size: string, milliseconds: number, norm: number): void {
-    const durations = this.#durations.get(size) ?? [];
+    const durations = this.#durations.get(size) ?? new Recent(remembered);
     this.#durations.set(size, durations);
-    for (const [list, value] of [
-      [durations, milliseconds],
-      [this.#norms, norm],
-    ] as const) {
-      list.push(value);
-      if (list.length > 32) list.shift();
-    }
+    durations.add(milliseconds);
+    this.#norms.add(norm);
   }
 
   /** Median duration of jobs of a size, in milliseconds. */
   duration(size: string): number {
-    return median(this.#durations.get(size) ?? [this.#expectedMs]);
+    return this.#durations.get(size)?.median ?? this.#expectedMs;
   }
 
   /** Whether a gradient's norm is so large, or not finite, that another worker must confirm the result. */
   isOutlier(norm: number): boolean {
     if (!Number.isFinite(norm)) return true;
-    return this.#norms.length >= 8 && norm > outlierFactor * median(this.#norms);
+    return this.#norms.count >= 8 && norm > outlierFactor * this.#norms.median;
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../coordinator/clock.ts";
+import { Recent } from "../coordinator/recent.ts";
 
 /** Workers are too slow after so many times the usual duration of a job, but not before so many milliseconds. */
 const [factor, minMs] = [1.5, 10_000];
@@ -8,7 +9,7 @@ const remembered = 16;
 /** Tells when workers take so long that this machine should compute their jobs as well. */
 export class StragglerTimer {
   readonly #clock: Clock;
-  readonly #durations: number[] = [];
+  readonly #durations = new Recent(remembered);
   #since: number;
 
   constructor(clock: Clock) {
@@ -23,13 +24,10 @@ export class StragglerTimer {
 
   /** Notes the duration of a job, in milliseconds. */
   note(milliseconds: number): void {
-    this.#durations.push(milliseconds);
-    if (this.#durations.length > remembered) this.#durations.shift();
+    this.#durations.add(milliseconds);
   }
 
   get isExpired(): boolean {
-    const sorted = [...this.#durations].sort((a, b) => a - b);
-    const usual = sorted[sorted.length >> 1] ?? 0;
-    return this.#clock.now() - this.#since > Math.max(minMs, factor * usual);
+    return this.#clock.now() - this.#since > Math.max(minMs, factor * this.#durations.median);
   }
 }

@@ -74,7 +74,7 @@ export function consumeQueue(
   let computing: Promise<unknown> | undefined;
   const prefetch = new Prefetch();
   /** When jobs whose results are being sent were started and computed. */
-  const computedAt = new WeakMap<Job, readonly [begun: number, computed: number]>();
+  const computedAt = new WeakMap<Job, { readonly begun: number; readonly computed: number }>();
   const computed = async (job: Job<JobData, string>): Promise<string> => {
     while (computing) await computing;
     const begun = performance.now();
@@ -82,7 +82,7 @@ export function consumeQueue(
     computing = answer.catch(() => {});
     try {
       const body = await answer;
-      computedAt.set(job, [begun, performance.now()]);
+      computedAt.set(job, { begun, computed: performance.now() });
       return body;
     } finally {
       computing = undefined;
@@ -103,9 +103,9 @@ export function consumeQueue(
   // without a listener an error would end the process
   worker.on("error", () => {});
   worker.on("completed", (job) => {
-    const [begun, done] = computedAt.get(job) ?? [];
-    if (begun === undefined || done === undefined) return;
-    prefetch.note(done - begun, performance.now() - done);
+    const times = computedAt.get(job);
+    if (!times) return;
+    prefetch.note(times.computed - times.begun, performance.now() - times.computed);
     worker.concurrency = prefetch.isWorthwhile(jobsEach()) ? 2 : 1;
   });
   worker.on("failed", () => {
